@@ -1,0 +1,189 @@
+"""The checks of a pandera schema as rules: each a fault and a boolean expression, true where a row is right."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pandera.polars as pa
+import polars as pl
+from pandera.api.polars.types import PolarsData
+
+from vbatch.errors import PipelineError
+from vbatch.model.fault import Fault, Severity
+
+Schema = type[pa.DataFrameModel]
+Types = Mapping[str, pl.DataType]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One check of a schema.
+
+    Args:
+        fault: what a row that fails it has.
+        check: pandera's check.
+        column: the column of a column check, None for a check of the whole row.
+        reads: the columns that its verdict depends on.
+    """
+
+    fault: Fault
+    check: pa.Check
+    column: str | None
+    reads: frozenset[str]
+
+    def passes(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """One boolean column, named after the fault: whether each row passes. Nothing is computed yet."""
+        output = _apply(self.check, frame, self.column)
+        name = output.collect_schema().names()[0]
+        return output.select(pl.col(name).fill_null(bool(self.check.ignore_na)).alias(self.fault.code))
+
+
+def kind_of(schema: Schema) -> str:
+    """The kind of voucher of a schema's rows; PipelineError if it does not say."""
+    metadata = getattr(schema.Config, "metadata", None) or {}
+    if "kind" not in metadata:
+        raise PipelineError(
+            f"{schema.__name__} does not say what kind of voucher it describes",
+            hint="subclass GiftCard, Discount, LoyaltyCard or Code, and let its Config inherit theirs",
+        )
+    return str(metadata["kind"])
+
+
+def required_columns(schema: Schema) -> tuple[str, ...]:
+    """The columns that must have a value in every row."""
+    return tuple(name for name, column in schema.to_schema().columns.items() if not column.nullable)
+
+
+def rules(schema: Schema, types: Types) -> tuple[Rule, ...]:
+    """The rules of a schema that apply to frames with these columns.
+
+    Args:
+        schema: a pandera DataFrameModel.
+        types: the columns of the typed frames and their polars types.
+
+    Raises:
+        PipelineError: a check cannot be judged row by row, or fails on an empty frame.
+    """
+    described = schema.to_schema()
+    _refuse_batch_rules(schema, described)
+    _register_checks()
+    full = {name: column.dtype.type for name, column in described.columns.items()} | dict(types)
+    found = []
+    for check, column in _checks(described):
+        if column is None or column in types:
+            fault = _fault(check, column)
+            reads = _reads(check, column, full, fault.code)
+            if reads <= set(types):
+                found.append(Rule(fault=fault, check=check, column=column, reads=reads))
+    return tuple(found)
+
+
+def _register_checks() -> None:
+    """Pandera knows its built-in checks for polars only once one has been called."""
+    pa.Check.ge(0)(pl.LazyFrame({"number": [0]}), "number")
+
+
+def _checks(described: pa.DataFrameSchema) -> Iterator[tuple[pa.Check, str | None]]:
+    for name, column in described.columns.items():
+        for check in column.checks:
+            yield check, name
+    for check in described.checks:
+        yield check, None
+
+
+def _refuse_batch_rules(schema: Schema, described: pa.DataFrameSchema) -> None:
+    unique = [name for name, column in described.columns.items() if column.unique] + list(described.unique or ())
+    if unique:
+        raise PipelineError(
+            f"{schema.__name__} declares {unique[0]!r} unique, which pandera judges within one batch only",
+            hint="remove it: vbatch keeps `code` unique over the whole run and the registry",
+        )
+    if described.coerce or any(column.coerce for column in described.columns.values()):
+        raise PipelineError(
+            f"{schema.__name__} uses coerce=True, which changes values behind the report's back",
+            hint="remove it: the layout declares how texts become values",
+        )
+
+
+def _fault(check: pa.Check, column: str | None) -> Fault:
+    about, _, what = (check.name or "check").rpartition("__")
+    code = f"{column or about or 'record'}.{what}"
+    told = check.error or name
+    _refuse_open_alternatives(check, code)
+    return Fault(
+        code=code,
+        severity=Severity.WARNING if check.raise_warning else Severity.ERROR,
+        title=check.title or f"{column or 'The row'}: {told}",
+        message=told if "{value}" in told else f"{{value}} fails {told}" if column else told,
+        hint=check.description or "the pipeline's own schema has this rule; see its source",
+    )
+
+
+def _refuse_open_alternatives(check: pa.Check, code: str) -> None:
+    pattern = str((check.statistics or {}).get("pattern", ""))
+    if check.name == "str_matches" and _has_open_alternative(pattern):
+        raise PipelineError(
+            f"the pattern of {code} has alternatives that are not grouped: {pattern}",
+            hint="write ^(?:A|B)$: pandera anchors the first alternative only, and the others would match anywhere",
+        )
+
+
+def _has_open_alternative(pattern: str) -> bool:
+    depth, in_class, escaped = 0, False, False
+    for character in pattern:
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif in_class:
+            in_class = character != "]"
+        elif character == "[":
+            in_class = True
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif character == "|" and depth == 0:
+            return True
+    return False
+
+
+def _reads(check: pa.Check, column: str | None, types: Types, code: str) -> frozenset[str]:
+    """The columns that the check needs: those without which it fails on an empty frame."""
+    _height_of_no_rows(check, column, types, code)
+    if column is not None:
+        return frozenset({column})
+    return frozenset(name for name in types if not _works(check, {other: kind for other, kind in types.items() if other != name}))
+
+
+def _works(check: pa.Check, types: Types) -> bool:
+    try:
+        _apply(check, pl.LazyFrame(schema=types), None).collect_schema()
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def _height_of_no_rows(check: pa.Check, column: str | None, types: Types, code: str) -> None:
+    """A verdict for each row of an empty frame is no verdict; one verdict for all of it depends on the batch."""
+    try:
+        verdicts = _apply(check, pl.LazyFrame(schema=types), column).collect()
+    except PipelineError:
+        raise
+    except Exception as error:
+        raise PipelineError(
+            f"the check {code} cannot be evaluated: {str(error).splitlines()[0]}",
+            hint="it must select one boolean for each row from columns of the schema",
+        ) from error
+    if verdicts.height or verdicts.width != 1 or verdicts.dtypes[0] != pl.Boolean:
+        raise PipelineError(
+            f"the check {code} does not give one boolean for each row",
+            hint="return data.lazyframe.select(...) with one row-wise boolean expression, without sums or means",
+        )
+
+
+def _apply(check: pa.Check, frame: pl.LazyFrame, column: str | None) -> pl.LazyFrame:
+    output = check.get_backend(frame)(check).apply(PolarsData(frame, column or "*"))
+    if not isinstance(output, pl.LazyFrame):
+        raise PipelineError(
+            f"the check {check.name!r} gives one verdict for a whole batch",
+            hint="return data.lazyframe.select(...) with one boolean for each row",
+        )
+    return output
