@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 FORBID_EXTRA = ConfigDict(extra="forbid", strict=True)
 
 Format = Literal["csv", "lines", "json"]
-Kind = Literal["text", "boolean", "integer", "integers", "amount", "timestamp"]
+Kind = Literal["text", "json", "boolean", "integer", "integers", "amount", "timestamp"]
 
 ISO_FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%3fZ")
 
@@ -19,7 +19,7 @@ class Dialect:
 
     Args:
         delimiter: one character between fields.
-        quote: one character around fields, or None if the old platform never quotes.
+        quote: one character around fields, or None (in TOML: "") if the old platform never quotes.
         encoding: a name of Python's codecs.
         header: whether the first record names the fields.
         skip_rows: physical lines before the header, or before the data if there is none.
@@ -43,7 +43,7 @@ class Field:
     Args:
         column: the canonical column.
         source: the name in the header, the dotted path in a JSON item, or the position from 1 where there is no header.
-        kind: the type of the value.
+        kind: the type of the value; "json" is any value, kept as compact JSON text.
         required: whether a source without this field is refused.
         nulls: texts that mean "no value", besides the empty field.
         true, false: the texts of a boolean.
@@ -98,7 +98,19 @@ class Unmapped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A legacy format as data."""
+    """A legacy format as data.
+
+    Args:
+        name: how pipelines and reports call it.
+        title: its name for people.
+        reference: where the format is described.
+        format: what the files are.
+        fields: the source fields that have a canonical column.
+        dialect: how bytes are cut into records and fields.
+        unmapped: what happens to all other source fields.
+        or_lines: whether a file without the CSV header is a list of codes, one a line. The first record decides: it is a header if one
+            of its fields is exactly the source of the layout's one field.
+    """
 
     __pydantic_config__ = FORBID_EXTRA
 
@@ -109,3 +121,4 @@ class Layout:
     fields: tuple[Field, ...]
     dialect: Dialect = Dialect()
     unmapped: Unmapped = Unmapped()
+    or_lines: bool = False

@@ -10,6 +10,7 @@ from vbatch.model.voucher.code import Code
 from vbatch.model.voucher.discount import Discount
 from vbatch.model.voucher.gift_card import GiftCard
 from vbatch.model.voucher.loyalty_card import LoyaltyCard
+from vbatch.model.voucher.mixed import MixedVoucher
 from vbatch.model.voucher.voucher import AS_OF, Amount, Days, Timestamp, Voucher
 
-__all__ = ["AS_OF", "Amount", "Code", "Days", "Discount", "GiftCard", "LoyaltyCard", "Timestamp", "Voucher"]
+__all__ = ["AS_OF", "Amount", "Code", "Days", "Discount", "GiftCard", "LoyaltyCard", "MixedVoucher", "Timestamp", "Voucher"]

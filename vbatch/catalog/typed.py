@@ -1,0 +1,86 @@
+"""Tables become the model's frozen values, strictly: every key known, every type exact, nothing converted."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from vbatch.catalog.document import Flaw, Table, Where, value_at
+from vbatch.catalog.shelf import did_you_mean
+from vbatch.model.layout import Dialect, Field, Layout, Unmapped
+
+Value = TypeVar("Value")
+
+INNER: dict[str, type] = {"fields": Field, "dialect": Dialect, "unmapped": Unmapped}
+HEADERS = {Field: "[[fields]]", Dialect: "[dialect]", Unmapped: "[unmapped]"}
+
+# What each of pydantic's errors asks for, and how that is written in TOML.
+ASKED = {
+    "string_type": ("a text", 'put it in quotes: "…"'),
+    "int_type": ("a whole number", "write digits without quotes"),
+    "bool_type": ("true or false", "write true or false without quotes"),
+    "tuple_type": ("a list", 'write ["…", "…"]'),
+    "dict_type": ("a table", 'write { "old" = "new" }'),
+    "dataclass_type": ("a table", "write it as a table of its own, with its name in brackets as header"),
+}
+
+
+def build(cls: type[Value], table: Table) -> Value:
+    """The value that a table describes; pydantic's ValidationError if it describes none."""
+    # Only from JSON does strict validation take a table for a dataclass and a list for a tuple.
+    return TypeAdapter(cls).validate_json(json.dumps(table, default=_foreign))
+
+
+def type_flaws(error: ValidationError, cls: type, table: Table) -> Iterator[Flaw]:
+    """What is wrong, unknown keys alone if there are any: one misspelt key is unknown, and often missing under its right name."""
+    details = error.errors(include_url=False)
+    unknown = [one for one in details if one["type"] == "unexpected_keyword_argument"]
+    for one in unknown or details:
+        where = one["loc"]
+        if unknown:
+            yield _unknown(where, _owner(cls, where))
+        elif one["type"] == "missing":
+            yield _missing(where, _owner(cls, where))
+        else:
+            yield _wrong(where, table, one)
+
+
+def _foreign(_: object) -> float:
+    """Dates and times exist in TOML and not in JSON; a fraction is refused everywhere just as they are to be."""
+    return 0.5
+
+
+def _owner(cls: type, where: Where) -> type:
+    return INNER[str(where[0])] if cls is Layout and len(where) > 1 else cls
+
+
+def _unknown(where: Where, owner: type) -> Flaw:
+    key, known = str(where[-1]), [one.name for one in fields(owner)]
+    homes = [header for other, header in HEADERS.items() if other is not owner and key in {one.name for one in fields(other)}]
+    hint = did_you_mean(key, known) or (f"it belongs under {homes[0]}; " if homes else "")
+    return Flaw(where, f"unknown key `{key}`", hint=f"{hint}known here: {', '.join(known)}")
+
+
+def _missing(where: Where, owner: type) -> Flaw:
+    needed = [one.name for one in fields(owner) if one.default is MISSING and one.default_factory is MISSING]
+    return Flaw(where[:-1], f"`{where[-1]}` is missing", hint=f"a {owner.__name__.lower()} needs {', '.join(needed)}")
+
+
+def _wrong(where: Where, table: Table, detail: Any) -> Flaw:
+    if where[-1] in {"str", "int"} and where[-2] == "source":
+        where, asked, hint = where[:-1], "a text or a whole number", "name the source field, or its position where there is no header"
+    elif detail["type"] == "literal_error":
+        asked = detail["ctx"]["expected"]
+        hint = did_you_mean(str(value_at(table, where)), re.findall("'([^']+)'", asked)).strip() or f"write one of {asked}"
+    else:
+        asked, hint = ASKED.get(detail["type"], (detail["msg"].removeprefix("Input should be "), "mend the value"))
+    each, key = ("each of ", where[-2]) if isinstance(where[-1], int) else ("", where[-1])
+    return Flaw(where, f"{each}`{key}` must be {asked}, not {_shown(value_at(table, where))}", hint=hint)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - a message is one line

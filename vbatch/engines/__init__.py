@@ -1,0 +1,1 @@
+"""Who calls examine, and where the parts land."""

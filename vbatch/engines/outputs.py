@@ -1,0 +1,90 @@
+"""Writes what people and targets read, part by part in the order of the sources."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from vbatch.model.engine import Job
+from vbatch.model.part import Part
+from vbatch.model.report import Output
+from vbatch.model.source import Source
+from vbatch.steps.errors import ERRORS, error_rows, guarded
+from vbatch.steps.finish import Replays, by_fate, csv_twin, rejected_rows
+from vbatch.steps.rolling import Rolling
+from vbatch.steps.workspace import measure
+
+
+def write_outputs(job: Job, parts: Sequence[Part], *, csv: bool) -> tuple[Output, ...]:
+    """Write rejected, discarded and error files from the findings of all parts; the accepted parts stand already.
+
+    Args:
+        job: sources, rules and the folder.
+        parts: after the set-wise pass.
+        csv: whether CSV twins are written.
+
+    Returns:
+        Size, hash and rows of every file in the folder; it holds no report yet.
+    """
+    folder = job.out
+    rows = {part.accepted: part.tally.accepted for part in parts}
+    with (
+        Rolling(folder / "rejected", job.batch_rows) as rejected,
+        Rolling(folder / "discarded", job.batch_rows) as discarded,
+        ErrorFiles(folder) as errors,
+        Replays(folder / "rejected" / "replay", job.sources) as replays,
+    ):
+        for part in parts:
+            source = job.sources[part.source]
+            findings = pl.read_ipc(part.findings)
+            kept_out, set_aside = by_fate(findings, job.rulebook.book)
+            rejected.write(rejected_rows(kept_out, source, job.rulebook.book))
+            discarded.write(rejected_rows(set_aside, source, job.rulebook.book))
+            replays.write(part.source, kept_out["_raw"])
+            errors.write(error_rows(findings, source.binding, job.rulebook.book, source.path, _limits(source)))
+    if csv:
+        for path in (*rows, *rejected.files, *discarded.files):
+            csv_twin(path, path.with_suffix(".csv"))
+    rows |= rejected.files | discarded.files | {path: errors.rows for path in errors.paths}
+    return measure(folder, _with_twins(rows))
+
+
+class ErrorFiles:
+    """errors.parquet, exact, and errors.csv, guarded against spreadsheets."""
+
+    def __init__(self, folder: Path) -> None:
+        self.paths = (folder / "errors.parquet", folder / "errors.csv")
+        self.rows = 0
+
+    def __enter__(self) -> "ErrorFiles":
+        empty = pl.DataFrame(schema=ERRORS)
+        self._schema = empty.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+        self._parquet = pq.ParquetWriter(self.paths[0], self._schema, compression="zstd", compression_level=1)
+        self._csv = self.paths[1].open("wb")
+        empty.write_csv(self._csv)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parquet.close()
+        self._csv.close()
+
+    def write(self, errors: pl.DataFrame) -> None:
+        """Append error lines."""
+        if errors.height:
+            self._parquet.write_table(errors.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._schema))
+            guarded(errors).write_csv(self._csv, include_header=False)
+            self.rows += errors.height
+
+
+def _limits(source: Source) -> dict[str, str]:
+    """What messages about the structure of a record name."""
+    return {
+        "expected": str(len(source.binding.header)),
+        "encoding": source.dialect.encoding,
+        "limit": str(source.dialect.max_record_bytes),
+    }
+
+
+def _with_twins(rows: Mapping[Path, int]) -> dict[Path, int]:
+    return dict(rows) | {path.with_suffix(".csv"): count for path, count in rows.items() if path.suffix == ".parquet"}

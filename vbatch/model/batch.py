@@ -1,0 +1,100 @@
+"""What travels through a run: batches of records, and what became of them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+import polars as pl
+
+PROVENANCE = {"_record": pl.UInt64, "_line": pl.UInt64, "_offset": pl.UInt64, "_length": pl.UInt64}
+"""Columns of every frame of records: number from 1, physical line from 1, first byte from 0, bytes with the terminator."""
+
+RAW = "_raw"
+"""The column with a record's bytes, in frames of rows that are not simply accepted."""
+
+FAULTS = "_faults"
+"""The column with a row's fault mask."""
+
+Examine = Callable[[pl.DataFrame], pl.DataFrame]
+"""Text frame in, judged frame out: the same rows in the same order, with typed columns and the fault mask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A run of whole records of one source, not yet parsed.
+
+    Args:
+        number: position in the run, from 0.
+        source: position of the source in the run, from 0.
+        records: one row a record: PROVENANCE and FAULTS, the mask of what is wrong with its structure (0 while nothing is).
+        data: the bytes from the first record's first byte on; blank lines between records included.
+        offset: position of data[0] in the decompressed source.
+    """
+
+    number: int
+    source: int
+    records: pl.DataFrame
+    data: bytes
+    offset: int
+
+    def raw(self, offset: int, length: int) -> bytes:
+        """The bytes of one record, by its place in the source."""
+        start = offset - self.offset
+        return self.data[start : start + length]
+
+
+class Sums(NamedTuple):
+    """One column's sums over the three fates, exact."""
+
+    accepted: Decimal = Decimal(0)
+    rejected: Decimal = Decimal(0)
+    discarded: Decimal = Decimal(0)
+
+    def plus(self, other: "Sums") -> "Sums":
+        """The sums of both, fate by fate."""
+        return Sums(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+def exact_sum(values: pl.Series) -> Decimal:
+    """The exact sum of a column of decimals or whole numbers; 0 of an empty one."""
+    return Decimal(values.sum() or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What became of a batch, a source or a run.
+
+    Args:
+        records: records in the bytes.
+        accepted, rejected, discarded: the three fates; they add up to records, or there is no tally.
+        warned: records with a warning that are accepted all the same.
+        faults: rows for each fault code.
+        sums: for each amount column the sums over the fates.
+    """
+
+    records: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    discarded: int = 0
+    warned: int = 0
+    faults: Mapping[str, int] = field(default_factory=dict)
+    sums: Mapping[str, Sums] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.records != self.accepted + self.rejected + self.discarded:
+            raise AssertionError(f"{self.records} records, but {self.accepted} + {self.rejected} + {self.discarded} fates")
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """The tally of all of them together."""
+    added: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    sums: dict[str, Sums] = {}
+    for tally in tallies:
+        added.update({name: getattr(tally, name) for name in ("records", "accepted", "rejected", "discarded", "warned")})
+        faults.update(tally.faults)
+        for name, its in tally.sums.items():
+            sums[name] = sums.get(name, Sums()).plus(its)
+    return Tally(**added, faults=dict(faults), sums=sums)

@@ -1,0 +1,42 @@
+"""What makes two runs the same: input bytes, layout, rules, options and version."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from vbatch.model.pipeline import Pipeline
+from vbatch.model.rulebook import Rulebook
+
+
+def run_identity(hashes: Iterable[str], pipeline: Pipeline, rulebook: Rulebook, options: dict[str, Any], version: str) -> str:
+    """The identity of a run: 32 hexadecimal digits.
+
+    Args:
+        hashes: SHA-256 of each source; their order does not matter.
+        pipeline: layout, scope and policies.
+        rulebook: the rules, by what they compute.
+        options: those that change verdicts.
+        version: of vbatch.
+    """
+    what = {
+        "sources": sorted(hashes),
+        "layout": asdict(pipeline.layout),
+        "scope": pipeline.scope,
+        "on_conflict": pipeline.on_conflict,
+        "target": pipeline.target.name,
+        "types": {name: str(dtype) for name, dtype in rulebook.types.items()},
+        "required": rulebook.required,
+        "faults": [asdict(fault) for fault in rulebook.book],
+        "rules": [_digest(rule.passes(pl.LazyFrame(schema=rulebook.types)).serialize()) for rule in rulebook.rules],
+        "options": options,
+        "version": version,
+    }
+    return _digest(json.dumps(what, sort_keys=True, default=str).encode())[:32]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,115 @@
+"""The account of a run: report.json as a value."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from vbatch.model.batch import Tally
+
+Status = Literal["validated", "loaded", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """What became of one source. Sizes in bytes, of the file as it is."""
+
+    path: str
+    bytes: int
+    sha256: str
+    records: int
+    accepted: int
+    rejected: int
+    discarded: int
+    blank_lines: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One file of the run: its path within the output folder, its size and hash, and its rows where it has rows."""
+
+    path: str
+    bytes: int
+    sha256: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The account of a run. Its counts add up, or it cannot be built.
+
+    Args:
+        run_id: identity of the run: input bytes, layout, rules, options and version.
+        verb: validate or load.
+        pipeline: its name.
+        scope: where codes must be unique.
+        target: the destination's name.
+        status: validated, loaded (registered), or refused (too many rejected; nothing registered).
+        over_limit: whether more rows were rejected than allowed.
+        started_at, finished_at: UTC, ISO 8601.
+        seconds: wall time.
+        records, accepted, rejected, discarded, warned: over all sources.
+        faults: rows for each fault code.
+        totals: for each amount column the sums over the fates, exact decimals as text.
+        sources: one account each, in the order given.
+        outputs: every file of the run but the report itself.
+        options: what the run was asked for.
+        versions: of vbatch and the libraries that decide results.
+        path: the output folder; empty in report.json itself.
+    """
+
+    run_id: str
+    verb: str
+    pipeline: str
+    scope: str
+    target: str
+    status: Status
+    over_limit: bool = False
+    started_at: str
+    finished_at: str
+    seconds: float
+    records: int
+    accepted: int
+    rejected: int
+    discarded: int
+    warned: int
+    faults: Mapping[str, int] = field(default_factory=dict)
+    totals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sources: tuple[SourceReport, ...]
+    outputs: tuple[Output, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        for part in (self, *self.sources):
+            if part.records != part.accepted + part.rejected + part.discarded:
+                raise AssertionError(f"the counts of {getattr(part, 'path', '')} do not add up")
+        for name in ("records", "accepted", "rejected", "discarded"):
+            if getattr(self, name) != sum(getattr(source, name) for source in self.sources):
+                raise AssertionError(f"the sources' {name} do not add up")
+
+    def to_json(self) -> str:
+        """The text of report.json."""
+        values = {name: value for name, value in asdict(self).items() if name != "path"}
+        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, path: str = "") -> "Report":
+        """Read report.json; ValueError, KeyError or TypeError where it is not one."""
+        values = json.loads(text)
+        values["sources"] = tuple(SourceReport(**{**one, "notes": tuple(one["notes"])}) for one in values["sources"])
+        values["outputs"] = tuple(Output(**one) for one in values["outputs"])
+        return cls(**values, path=path)
+
+
+def totals_of(tally: Tally) -> dict[str, dict[str, str]]:
+    """The sums of a tally as exact decimal texts."""
+    return {name: {fate: plain(value) for fate, value in sums._asdict().items()} for name, sums in tally.sums.items()}
+
+
+def plain(value: Decimal) -> str:
+    """A decimal as text without exponent."""
+    return format(value, "f")

@@ -1,0 +1,67 @@
+"""A source of a run."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vbatch.model.binding import Binding
+from vbatch.model.layout import Dialect
+
+
+Shape = Literal["csv", "array", "objects"]
+"""CSV and lists, one JSON array, one JSON object a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What stands around the records of a file, so that some of them can be written as a file of the same kind.
+
+    Args:
+        prefix, separator, suffix: bytes before, between and after the records.
+        strip: bytes at a record's ends that belong to the separators.
+    """
+
+    prefix: bytes = b""
+    separator: bytes = b""
+    suffix: bytes = b""
+    strip: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One legacy export, opened once and understood.
+
+    Args:
+        path: as given.
+        replay: file name of its rejected records, unique in the run.
+        shape: what its records are.
+        dialect: how its bytes are cut.
+        binding: which of its fields feed which columns.
+        offset, line: its first data byte and that byte's physical line.
+        frame: what stands around its records.
+    """
+
+    path: str
+    replay: str
+    shape: Shape
+    dialect: Dialect
+    binding: Binding
+    offset: int
+    line: int
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What was seen of a source after it was read to its end.
+
+    Args:
+        bytes: size of the file.
+        sha256: hash of the file.
+        records: data records, counted from the bytes.
+        blanks: blank lines between them.
+    """
+
+    bytes: int
+    sha256: str
+    records: int
+    blanks: int

@@ -1,0 +1,107 @@
+"""One connection to a DuckDB file: its lock, its permissions, its transactions.
+
+DuckDB gives a file to one writing process at a time and has no busy timeout: a connection lives for one call, and the waiting is ours.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+from typing import Any
+
+import duckdb
+
+from vbatch.errors import RegistryBusyError
+
+Connection = duckdb.DuckDBPyConnection
+
+_CONFIG = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    # DuckDB would keep every block it read, up to four fifths of the machine.
+    "memory_limit": "512MB",
+}
+_SHORTEST, _LONGEST = 0.02, 1.0
+_BUSY = ("Could not set lock", "with a different configuration than existing connections")
+
+
+@contextmanager
+def opened(file: Path, *, writable: bool, wait: float) -> Iterator[Connection]:
+    """A connection to a DuckDB file, closed at the end.
+
+    Args:
+        file: absolute path of the database; made when it is not there and `writable`.
+        writable: whether to take the file for this process alone; readers share it with each other.
+        wait: seconds to wait for a process that holds the file.
+
+    Raises:
+        RegistryBusyError: another process still holds it after `wait` seconds.
+        duckdb.Error: anything else that DuckDB finds wrong.
+    """
+    # What does not fit into memory is codes too, and DuckDB would spill it into a folder that everybody can read.
+    with (
+        TemporaryDirectory(prefix="vbatch-registry-") as spill,
+        closing(_connect(file, spill=spill, writable=writable, wait=wait)) as con,
+    ):
+        yield con
+
+
+@contextmanager
+def transaction(con: Connection) -> Iterator[None]:
+    """Everything inside becomes durable together, or, after any exception, not at all."""
+    con.begin()
+    try:
+        yield
+        _make_log(con)
+        con.commit()
+    except BaseException:
+        # A commit that failed has rolled back already, and a second rollback would hide why.
+        with suppress(duckdb.Error):
+            con.rollback()
+        raise
+
+
+def first(con: Connection, query: str, values: Mapping[str, object] | Sequence[object] = ()) -> tuple[Any, ...]:
+    """The first row of an answer, empty if it has none; read to its end, because an open answer owns its connection."""
+    rows: list[tuple[Any, ...]] = con.execute(query, values).fetchall()
+    return rows[0] if rows else ()
+
+
+def _connect(file: Path, *, spill: str, writable: bool, wait: float) -> Connection:
+    pauses = _pauses(wait)
+    while True:
+        try:
+            return duckdb.connect(str(file), read_only=not writable, config={**_CONFIG, "temp_directory": spill})
+        except duckdb.Error as error:
+            if not any(mark in str(error) for mark in _BUSY):
+                raise
+            pause = next(pauses, None)
+            if pause is None:
+                raise _busy(file, str(error)) from error
+        sleep(pause)
+
+
+def _pauses(wait: float) -> Iterator[float]:
+    deadline = monotonic() + wait
+    pause = _SHORTEST
+    while (left := deadline - monotonic()) > 0:
+        yield min(pause, left)
+        pause = min(pause * 2, _LONGEST)
+
+
+def _busy(file: Path, text: str) -> RegistryBusyError:
+    holder = re.search(r"\(PID (\d+)\)", text)
+    who = f"process {holder[1]}" if holder else "another connection"
+    return RegistryBusyError(
+        f"the registry {file} is held by {who}", hint="try again when it has ended, or wait for it with --wait SECONDS"
+    )
+
+
+def _make_log(con: Connection) -> None:
+    # The write-ahead log holds codes, and DuckDB would make it with the permissions that the umask leaves. It adopts an empty one.
+    (path,) = first(con, "SELECT path FROM duckdb_databases() WHERE database_name = current_database()")
+    with suppress(FileExistsError):
+        os.close(os.open(f"{path}.wal", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

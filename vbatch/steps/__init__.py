@@ -1,0 +1,1 @@
+"""The verbs: one module, one function. They do not know each other."""

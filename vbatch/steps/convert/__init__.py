@@ -1,0 +1,5 @@
+"""Texts become typed columns."""
+
+from vbatch.steps.convert.convert import Converted, convert
+
+__all__ = ["Converted", "convert"]

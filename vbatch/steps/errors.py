@@ -1,0 +1,104 @@
+"""One line for every row and fault, with a sentence that a person can act on."""
+
+import re
+from collections.abc import Mapping
+
+import polars as pl
+
+from vbatch.model.batch import FAULTS, RAW
+from vbatch.model.binding import Binding
+from vbatch.model.fault import Fault, FaultBook
+
+ERRORS = {
+    "source": pl.String,
+    "record": pl.UInt64,
+    "line": pl.UInt64,
+    "offset": pl.UInt64,
+    "length": pl.UInt64,
+    "code": pl.String,
+    "column": pl.String,
+    "fault": pl.String,
+    "severity": pl.String,
+    "value": pl.String,
+    "message": pl.String,
+}
+"""The columns of errors.parquet and errors.csv."""
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+FORMULA = r"^[=+\-@\t\r]"
+GUARDED = ("source", "code", "value", "message")
+
+
+def error_rows(findings: pl.DataFrame, binding: Binding, book: FaultBook, source: str, limits: Mapping[str, str]) -> pl.DataFrame:
+    """Explain findings.
+
+    Args:
+        findings: provenance, texts, FAULTS, RAW and winner columns of rows with faults, in record order.
+        binding: which text column a canonical column was read from.
+        book: the faults by bit.
+        source: the path as given.
+        limits: what messages about a record's structure name: expected fields, encoding, longest record.
+
+    Returns:
+        ERRORS columns, by record and then in the book's order.
+    """
+    if findings.is_empty():
+        return pl.DataFrame(schema=ERRORS)
+    seen = int(findings[FAULTS].bitwise_or() or 0)
+    lines = []
+    for order, fault in enumerate(book.having(seen)):
+        rows = findings.filter(pl.col(FAULTS) & book.bit(fault.code) != 0)
+        lines.append(rows.select(pl.lit(order).alias("order"), *_line(rows, fault, binding, source, limits)))
+    return pl.concat(lines).sort("record", "order", maintain_order=True).drop("order")
+
+
+def guarded(errors: pl.DataFrame) -> pl.DataFrame:
+    """The rows with an apostrophe before texts that a spreadsheet would take for a formula."""
+    cells = [(name, pl.col(name)) for name in GUARDED]
+    return errors.with_columns(
+        pl.when(cell.str.contains(FORMULA)).then(pl.lit("'") + cell).otherwise(cell).alias(name) for name, cell in cells
+    )
+
+
+def _line(rows: pl.DataFrame, fault: Fault, binding: Binding, source: str, limits: Mapping[str, str]) -> list[pl.Expr]:
+    value = _value(rows, fault, binding)
+    return [
+        pl.lit(source).alias("source"),
+        *(pl.col(f"_{name}").alias(name) for name in ("record", "line", "offset", "length")),
+        _text(rows, binding, "code").alias("code"),
+        pl.lit(fault.column, pl.String).alias("column"),
+        pl.lit(fault.code).alias("fault"),
+        pl.lit(fault.severity.value).alias("severity"),
+        value.alias("value"),
+        _message(rows, fault, binding, value, limits).alias("message"),
+    ]
+
+
+def _value(rows: pl.DataFrame, fault: Fault, binding: Binding) -> pl.Expr:
+    if fault.column is not None:
+        return _text(rows, binding, fault.column)
+    shown = [raw.decode("utf-8", errors="backslashreplace").rstrip("\r\n") for raw in rows[RAW]]
+    return pl.lit(pl.Series(shown, dtype=pl.String))
+
+
+def _text(rows: pl.DataFrame, binding: Binding, column: str) -> pl.Expr:
+    """The text of a canonical column as it stood in the file."""
+    texts = [text for text in binding.texts_of(column) if text in rows.columns]
+    return pl.coalesce(texts) if texts else pl.lit(None, pl.String)
+
+
+def _message(rows: pl.DataFrame, fault: Fault, binding: Binding, value: pl.Expr, limits: Mapping[str, str]) -> pl.Expr:
+    parts = PLACEHOLDER.split(fault.message)
+    winner = f"_winner_{fault.code.partition('.')[2]}"
+    pieces = []
+    for position, part in enumerate(parts):
+        if position % 2 == 0:
+            pieces.append(pl.lit(part))
+        elif part == "winner":
+            pieces.append(pl.col(winner))
+        elif part in limits:
+            pieces.append(pl.lit(limits[part]))
+        else:
+            named = value if part == "value" else _text(rows, binding, part)
+            pieces.append(pl.coalesce(pl.lit("'") + named + pl.lit("'"), pl.lit("nothing")))
+    return pl.concat_str(pieces)

@@ -1,0 +1,72 @@
+"""Writes what people and target platforms read: rejected and discarded rows, replayable bytes, error reports, CSV twins."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+
+from vbatch.model.batch import FAULTS, PROVENANCE, RAW
+from vbatch.model.fault import FaultBook, Severity
+from vbatch.model.part import Part
+from vbatch.model.source import Frame, Source
+
+Explain = Callable[[pl.DataFrame, Source], pl.DataFrame]
+
+
+def rejected_rows(findings: pl.DataFrame, source: Source, book: FaultBook) -> pl.DataFrame:
+    """Provenance, every text under its own name, and the list of fault codes."""
+    header = [name or f"column {position + 1}" for position, name in enumerate(source.binding.header)]
+    named = dict(zip(source.binding.text_columns(), header, strict=True))
+    texts = [(pl.col(text) if text in findings.columns else pl.lit(None, pl.String)).alias(name) for text, name in named.items()]
+    codes = [pl.when(pl.col(FAULTS) & book.bit(fault.code) != 0).then(pl.lit(fault.code)) for fault in book]
+    faults = pl.concat_list(codes).list.drop_nulls().alias("faults")
+    return findings.select(pl.lit(source.path).alias("_source"), *PROVENANCE, *texts, faults)
+
+
+def by_fate(findings: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rejected and the discarded rows among findings."""
+    error, discard = pl.col(FAULTS) & book.mask(Severity.ERROR) != 0, pl.col(FAULTS) & book.mask(Severity.DISCARD) != 0
+    return findings.filter(error), findings.filter(~error & discard)
+
+
+class Replays:
+    """The rejected records of each source, in its own bytes and between its own header and end."""
+
+    def __init__(self, folder: Path, sources: Sequence[Source]) -> None:
+        self.sources = sources
+        self.paths = [folder / source.replay for source in sources]
+        self._stack = ExitStack()
+        self._counts = [0] * len(sources)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> "Replays":
+        self._files: list[BinaryIO] = [self._stack.enter_context(path.open("wb")) for path in self.paths]
+        for file, source in zip(self._files, self.sources, strict=True):
+            file.write(source.frame.prefix)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file, source in zip(self._files, self.sources, strict=True):
+            file.write(source.frame.suffix)
+        self._stack.close()
+
+    def write(self, source: int, records: Iterable[bytes]) -> None:
+        """Append records of a source."""
+        frame: Frame = self.sources[source].frame
+        for raw in records:
+            if self._counts[source]:
+                self._files[source].write(frame.separator)
+            self._files[source].write(raw.strip(frame.strip) if frame.strip else raw)
+            self._counts[source] += 1
+
+
+def csv_twin(parquet: Path, path: Path) -> None:
+    """The rows of a Parquet part as CSV: metadata fields as columns of their own, lists joined, instants in ISO form."""
+    frame = pl.read_parquet(parquet)
+    if "metadata" in frame.columns:
+        fields = frame["metadata"].struct.fields
+        frame = frame.with_columns(pl.col("metadata").struct.rename_fields([f"metadata.{name}" for name in fields])).unnest("metadata")
+    lists = [pl.col(name).cast(pl.List(pl.String)).list.join(",") for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    frame.with_columns(lists).write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%S%.3fZ")

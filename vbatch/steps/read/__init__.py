@@ -1,0 +1,9 @@
+"""Bytes become batches of records, and records become text frames."""
+
+from vbatch.steps.read.again import read_again
+from vbatch.steps.read.batches import Batches
+from vbatch.steps.read.head import Head, read_head
+from vbatch.steps.read.parse import Parsed, parse
+from vbatch.steps.read.source import opened
+
+__all__ = ["Batches", "Head", "Parsed", "opened", "parse", "read_again", "read_head"]

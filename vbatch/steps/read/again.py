@@ -1,0 +1,27 @@
+"""Reads the records of one part of a source again."""
+
+import dataclasses
+from pathlib import Path
+
+import polars as pl
+
+from vbatch.errors import SourceError
+from vbatch.model.batch import Batch
+from vbatch.model.fault import FaultBook
+from vbatch.model.part import Part
+from vbatch.model.source import Source
+from vbatch.steps.read.batches import Place, batch_of
+from vbatch.steps.read.cut import cut
+
+
+def read_again(source: Source, part: Part, records: pl.Series, book: FaultBook) -> Batch:
+    """The batch of a part with only these records; SourceError if the source has changed since."""
+    with Path(source.path).open("rb") as file:
+        file.seek(part.offset)
+        data = file.read(part.size)
+    found = cut(data, source.shape, source.dialect, at_end=True)
+    if len(data) != part.size or len(found.starts) != part.tally.records:
+        raise SourceError(f"{source.path}: changed while it was read", hint="wait until the export is complete, then run again")
+    place = Place(number=part.number, source=part.source, offset=part.offset, line=part.line, first_record=part.first_record)
+    whole = batch_of(place, data, found, book)
+    return dataclasses.replace(whole, records=whole.records.filter(pl.col("_record").is_in(records.implode())))

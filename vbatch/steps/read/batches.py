@@ -1,0 +1,103 @@
+"""Cuts a source into batches of whole records."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from vbatch.errors import SourceError
+from vbatch.model.batch import FAULTS, Batch
+from vbatch.model.fault import FaultBook
+from vbatch.model.source import Source
+from vbatch.steps.read.cut import cut
+from vbatch.steps.read.segment import STRUCTURE, Segments
+from vbatch.steps.read.source import Stream
+
+BLOCK = 1 << 20
+LONGEST = 64 << 20
+"""Bytes that an unfinished record may have before the source is refused; it must be held in memory to be told from a broken quote."""
+
+
+class Batches:
+    """The records of one source, in batches of a fixed number; counts what it saw.
+
+    Args:
+        stream: the source's bytes, at the first.
+        source: where its data begins and how records are cut.
+        book: where the structural faults have their bits.
+        rows: records a batch.
+        number: number of the first batch.
+        position: position of the source in the run.
+    """
+
+    def __init__(self, stream: Stream, source: Source, book: FaultBook, *, rows: int, number: int, position: int) -> None:
+        self.stream, self.source, self.book = stream, source, book
+        self.rows, self.number, self.position = rows, number, position
+        self.records = 0
+        self.blanks = 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Batches of exactly `rows` records, the last of them shorter."""
+        self.stream.read(self.source.offset)
+        pending, offset, line, at_end, size = b"", self.source.offset, self.source.line, False, BLOCK
+        while not at_end:
+            block = self.stream.read(size)
+            at_end = len(block) < size
+            pending += block
+            found = cut(pending, self.source.shape, self.source.dialect, at_end=at_end)
+            count = len(found.starts)
+            whole = count if at_end else count // self.rows * self.rows
+            for first in range(0, whole, self.rows):
+                yield self._batch(pending, found, first, min(first + self.rows, whole), offset, line)
+            done, lines = (found.consumed, found.consumed_lines) if whole == count else (int(found.starts[whole]), int(found.lines[whole]))
+            self.blanks += int(np.count_nonzero(found.blanks < done))
+            pending, offset, line = pending[done:], offset + done, line + lines
+            if not count and len(pending) > LONGEST:
+                raise SourceError(
+                    f"{self.stream.path}: the record at line {line} is longer than {LONGEST >> 20} MiB",
+                    hint="this is no file of records; check the format and the quote that the layout declares",
+                )
+            size = self._next_size(found, len(pending))
+
+    def _next_size(self, found: Segments, pending: int) -> int:
+        """Bytes that complete the next batch, so that little is cut twice."""
+        if not len(found.starts):
+            return BLOCK
+        average = (int(found.ends[-1]) - int(found.starts[0])) / len(found.starts)
+        return max(BLOCK, int(average * self.rows * 1.02) - pending)
+
+    def _batch(self, data: bytes, found: Segments, first: int, last: int, offset: int, line: int) -> Batch:
+        chosen = Segments(*(values[first:last] for values in found[:4]), *found[4:])
+        place = Place(number=self.number, source=self.position, offset=offset, line=line, first_record=self.records + 1)
+        self.number += 1
+        self.records += last - first
+        return batch_of(place, data, chosen, self.book)
+
+
+class Place(NamedTuple):
+    """Where a block lies: batch number, source, its first byte, that byte's line, and the number of the first record chosen from it."""
+
+    number: int
+    source: int
+    offset: int
+    line: int
+    first_record: int
+
+
+def batch_of(place: Place, data: bytes, found: Segments, book: FaultBook) -> Batch:
+    """The batch of these records of a block."""
+    known = {fault.code for fault in book}
+    bits = np.array([book.bit(f"record.{what}") if f"record.{what}" in known else 0 for what in STRUCTURE], np.uint64)
+    count = len(found.starts)
+    records = pl.DataFrame(
+        {
+            "_record": np.arange(place.first_record, place.first_record + count, dtype=np.uint64),
+            "_line": (found.lines + place.line).astype(np.uint64),
+            "_offset": (found.starts + place.offset).astype(np.uint64),
+            "_length": (found.ends - found.starts).astype(np.uint64),
+            FAULTS: bits[found.faults],
+        }
+    )
+    begin, end = int(found.starts[0]), int(found.ends[-1])
+    return Batch(number=place.number, source=place.source, records=records, data=data[begin:end], offset=place.offset + begin)

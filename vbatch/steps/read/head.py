@@ -1,0 +1,135 @@
+"""Reads what stands before the first record of a source, and so learns its fields."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from vbatch.errors import SourceError
+from vbatch.model.layout import Dialect, Layout
+from vbatch.model.source import Frame, Shape
+from vbatch.steps.read.cut import cut
+from vbatch.steps.read.parse_json import paths_of
+from vbatch.steps.read.segment import segment
+from vbatch.steps.read.source import Stream, opened
+
+BOM = b"\xef\xbb\xbf"
+BLOCK = 1 << 20
+LINE_END = re.compile(rb"\r\n|\n|\r")
+LINES = Dialect(delimiter="\x1f", quote=None, header=False)
+"""A list is a CSV file of one field that nothing quotes; its delimiter is a control character, which no record may hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where the data of a source begins, and what it holds.
+
+    Args:
+        shape: what its records are.
+        dialect: how its bytes are cut.
+        header: the field names; positions from 1 as text where the source has no header; paths in JSON.
+        offset, line: the first data byte and its physical line, from 1.
+        frame: what stands around its records.
+    """
+
+    shape: Shape
+    dialect: Dialect
+    header: tuple[str, ...]
+    offset: int
+    line: int
+    frame: Frame
+
+
+def read_head(path: str, layout: Layout) -> Head:
+    """Read the beginning of a source; all of it if it is JSON, whose items may each bring fields.
+
+    Raises:
+        SourceError: it is empty, has no records, or is not what the layout says.
+    """
+    with opened(path) as stream:
+        data = stream.read(BLOCK)
+        if not data:
+            raise SourceError(f"{path}: is empty", hint="export again; even an export without vouchers has a header")
+        start = len(BOM) if data.startswith(BOM) else 0
+        if layout.format == "json":
+            return _json_head(stream, data, start, layout)
+        return _text_head(path, data, start, layout)
+
+
+def _text_head(path: str, data: bytes, start: int, layout: Layout) -> Head:
+    line, at_end = 1, len(data) < BLOCK
+    for _ in range(layout.dialect.skip_rows):
+        start += _first_line(data[start:])
+        line += 1
+    dialect = _dialect_of_list(layout) if layout.format == "lines" else layout.dialect
+    found = segment(data[start:], dialect, at_end=at_end)
+    if not len(found.starts):
+        raise SourceError(f"{path}: has no records", hint="export again, or check skip_rows in the layout")
+    first = data[start + int(found.starts[0]) : start + int(found.ends[0])]
+    if layout.or_lines and str(layout.fields[0].source) not in _fields(first, dialect, path):
+        dialect = _dialect_of_list(layout)
+    if not dialect.header:
+        names = _names_without_header(first, dialect, layout, path)
+        return Head(shape="csv", dialect=dialect, header=names, offset=start, line=line, frame=Frame(prefix=data[:start]))
+    if len(found.starts) == 1 and at_end:
+        raise SourceError(f"{path}: has a header but no records", hint="export again, or leave the file out")
+    end = start + int(found.ends[0])
+    line += segment(data[start:end], LINES, at_end=True).consumed_lines
+    return Head(shape="csv", dialect=dialect, header=tuple(_fields(first, dialect, path)), offset=end, line=line, frame=Frame(prefix=data[:end]))
+
+
+def _dialect_of_list(layout: Layout) -> Dialect:
+    return replace(LINES, encoding=layout.dialect.encoding, max_record_bytes=layout.dialect.max_record_bytes)
+
+
+def _names_without_header(first: bytes, dialect: Dialect, layout: Layout, path: str) -> tuple[str, ...]:
+    if dialect.delimiter == LINES.delimiter:
+        return (str(layout.fields[0].source),)
+    return tuple(str(position + 1) for position in range(len(_fields(first, dialect, path))))
+
+
+def _first_line(data: bytes) -> int:
+    found = LINE_END.search(data)
+    return found.end() if found else len(data)
+
+
+def _fields(record: bytes, dialect: Dialect, path: str) -> list[str]:
+    try:
+        text = record.decode(dialect.encoding).removesuffix("\n").removesuffix("\r")
+        (fields,) = csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote or None, strict=True, quoting=_quoting(dialect))
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: the header is not {dialect.encoding}", hint="declare the encoding in the layout's dialect") from error
+    except (csv.Error, ValueError) as error:
+        raise SourceError(f"{path}: the header cannot be read: {error}", hint="check delimiter and quote in the layout's dialect") from error
+    return fields
+
+
+def _quoting(dialect: Dialect) -> int:
+    return csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
+
+
+def _json_head(stream: Stream, data: bytes, start: int, layout: Layout) -> Head:
+    visible = data[start:].lstrip()
+    if visible[:1] not in {b"[", b"{"}:
+        raise SourceError(f"{stream.path}: is not JSON", hint=f"the layout {layout.name} reads an array of objects, or one object a line")
+    shape: Shape = "array" if visible[:1] == b"[" else "objects"
+    offset = len(data) - len(visible.removeprefix(b"[").lstrip()) if shape == "array" else start
+    frame = Frame(prefix=b"[\n", separator=b",\n", suffix=b"\n]\n", strip=b", \t\r\n") if shape == "array" else Frame()
+    dialect = replace(LINES, max_record_bytes=layout.dialect.max_record_bytes)
+    mapped = frozenset(str(one.source) for one in layout.fields)
+    header = paths_of(_pieces(stream, data[offset:], shape, dialect), mapped)
+    if not header:
+        raise SourceError(f"{stream.path}: holds no items", hint="export again, or leave the file out")
+    return Head(shape=shape, dialect=dialect, header=header, offset=offset, line=1 + data.count(b"\n", 0, offset), frame=frame)
+
+
+def _pieces(stream: Stream, pending: bytes, shape: Shape, dialect: Dialect) -> Iterator[bytes]:
+    at_end = False
+    while not at_end:
+        block = stream.read(BLOCK)
+        at_end = len(block) < BLOCK
+        pending += block
+        found = cut(pending, shape, dialect, at_end=at_end)
+        for start, end in zip(found.starts.tolist(), found.ends.tolist(), strict=True):
+            yield pending[start:end]
+        pending = pending[found.consumed :]

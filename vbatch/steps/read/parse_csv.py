@@ -1,0 +1,166 @@
+"""Records of a CSV file or a list become a text frame; what is malformed is set aside."""
+
+import csv
+import re
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vbatch.model.batch import FAULTS, Batch
+from vbatch.model.fault import FaultBook
+from vbatch.model.layout import Dialect
+from vbatch.steps.read.parsed import Parsed
+
+TAB, LF, CR, SPACE = 9, 10, 13, 32
+LONE_RETURN = re.compile(rb"\r(?!\n)")
+
+Rows = npt.NDArray[np.bool_]
+
+
+class _Candidates:
+    """The records that nothing is wrong with so far, and their bytes back to back."""
+
+    def __init__(self, batch: Batch, records: pl.DataFrame) -> None:
+        self.records = records.filter(pl.col(FAULTS) == 0)
+        offsets = self.records["_offset"].to_numpy().astype(np.int64) - batch.offset
+        lengths = self.records["_length"].to_numpy().astype(np.int64)
+        self.ends = np.cumsum(lengths)
+        self.data = _joined(batch.data, offsets, lengths)
+        self.array = np.frombuffer(self.data, np.uint8)
+
+    def holding(self, positions: npt.NDArray[np.int64]) -> Rows:
+        """Which records hold bytes at these positions of the data."""
+        rows = np.zeros(self.records.height, bool)
+        rows[np.searchsorted(self.ends, positions, side="right")] = True
+        return rows
+
+    def pieces(self) -> list[bytes]:
+        """The bytes of each record."""
+        starts = np.concatenate([np.zeros(min(1, len(self.ends)), np.int64), self.ends[:-1]])
+        return [self.data[start:end] for start, end in zip(starts.tolist(), self.ends.tolist(), strict=True)]
+
+
+def parse_csv(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
+    """Parse a batch of CSV records.
+
+    Args:
+        batch: whole records.
+        dialect: delimiter, quote and encoding.
+        header: the fields of the header, to know it when it comes again.
+        columns: the names for the text columns; each record must have as many fields.
+        book: where the structural faults have their bits.
+
+    Returns:
+        Text columns are String; an empty field is null.
+    """
+    records = batch.records
+    candidates = _Candidates(batch, records)
+    for what, find in (("control", _control), ("encoding", _undecodable), ("field_count", _ragged)):
+        wrong = find(candidates, dialect, len(columns))
+        if wrong is not None:
+            records = _mark(records, wrong, book.bit(f"record.{what}"))
+            candidates = _Candidates(batch, records)
+    texts = _fields(candidates, dialect, columns)
+    repeated = _repeats(texts, header)
+    if repeated is not None:
+        records = _mark(records, repeated.to_numpy(), book.bit("record.repeated_header"))
+        texts = texts.filter(~repeated)
+    return Parsed(records.filter(pl.col(FAULTS) == 0).drop(FAULTS).hstack(texts), records.filter(pl.col(FAULTS) != 0))
+
+
+def _mark(records: pl.DataFrame, wrong: Rows, bit: int) -> pl.DataFrame:
+    """Give the marked ones of the records without a fault this one."""
+    faults = records[FAULTS].to_numpy().copy()
+    faults[np.flatnonzero(faults == 0)[wrong]] = bit
+    return records.with_columns(pl.Series(FAULTS, faults, dtype=pl.UInt64))
+
+
+def _joined(data: bytes, offsets: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> bytes:
+    """The bytes of these records, in as few pieces as they lie in."""
+    if int(lengths.sum()) == len(data):
+        return data
+    breaks = np.flatnonzero(offsets[1:] != offsets[:-1] + lengths[:-1]) + 1
+    first = offsets[np.concatenate([[0], breaks])] if len(offsets) else offsets
+    last = (offsets + lengths)[np.concatenate([breaks - 1, [len(offsets) - 1]])] if len(offsets) else offsets
+    return b"".join(data[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True))
+
+
+def _control(candidates: _Candidates, _dialect: Dialect, _width: int) -> Rows | None:
+    array = candidates.array
+    low = np.count_nonzero(array < SPACE)
+    if low == sum(np.count_nonzero(array == allowed) for allowed in (LF, CR, TAB)):
+        return None
+    return candidates.holding(np.flatnonzero((array < SPACE) & (array != LF) & (array != CR) & (array != TAB)))
+
+
+def _undecodable(candidates: _Candidates, dialect: Dialect, _width: int) -> Rows | None:
+    if candidates.data.isascii() or _decodes(candidates.data, dialect.encoding):
+        return None
+    return np.array([not _decodes(piece, dialect.encoding) for piece in candidates.pieces()], bool)
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _ragged(candidates: _Candidates, dialect: Dialect, width: int) -> Rows | None:
+    array = candidates.array
+    delimiter, quote = ord(dialect.delimiter), _quote_in(candidates.data, dialect)
+    special = np.flatnonzero((array == delimiter) | (array == ord(quote))) if quote else np.flatnonzero(array == delimiter)
+    if quote:
+        quotes = array[special] == ord(quote)
+        special = special[~quotes & (np.cumsum(quotes) % 2 == 0)]
+    if len(special) == len(candidates.ends) * (width - 1):
+        if width == 1:
+            return None
+        # As many delimiters as there should be, so every record has its own exactly if its first and last lie within it.
+        by_record = special.reshape(-1, width - 1)
+        starts = np.concatenate([np.zeros(min(1, len(candidates.ends)), np.int64), candidates.ends[:-1]])
+        if (by_record[:, 0] >= starts).all() and (by_record[:, -1] < candidates.ends).all():
+            return None
+    counts = np.bincount(np.searchsorted(candidates.ends, special, side="right"), minlength=len(candidates.ends))
+    return counts != width - 1
+
+
+def _quote_in(data: bytes, dialect: Dialect) -> str | None:
+    return dialect.quote if dialect.quote and dialect.quote.encode() in data else None
+
+
+def _fields(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl.DataFrame:
+    data = candidates.data
+    schema = dict.fromkeys(columns, pl.String())
+    if not data:
+        return pl.DataFrame(schema=schema)
+    quote = _quote_in(data, dialect)
+    returns = b"\r" in data and LONE_RETURN.search(data) is not None
+    if not (returns and quote):
+        utf8 = data if data.isascii() or dialect.encoding == "utf-8" else data.decode(dialect.encoding).encode()
+        utf8 = LONE_RETURN.sub(b"\n", utf8) if returns else utf8
+        texts = pl.read_csv(utf8, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema)
+        if texts.height == candidates.records.height:
+            return texts
+    return _fields_one_by_one(candidates, dialect, schema)
+
+
+def _fields_one_by_one(candidates: _Candidates, dialect: Dialect, schema: dict[str, pl.String]) -> pl.DataFrame:
+    """For records that the fast reader cuts elsewhere, such as quoted fields with a lone carriage return."""
+    csv.field_size_limit(dialect.max_record_bytes)
+    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
+    rows = []
+    for piece in candidates.pieces():
+        text = piece.decode(dialect.encoding).removesuffix("\n").removesuffix("\r")
+        (fields,) = csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote, quoting=quoting, strict=True)
+        rows.append([field or None for field in fields])
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _repeats(texts: pl.DataFrame, header: tuple[str, ...]) -> pl.Series | None:
+    if not header or not (texts.to_series(0) == header[0]).any():
+        return None
+    same = texts.select(pl.all_horizontal(pl.col(name).fill_null("") == field for name, field in zip(texts.columns, header, strict=True)))
+    return same.to_series() if same.to_series().any() else None

@@ -1,0 +1,128 @@
+"""The set-wise pass: which accepted rows lose their code to another row or to the registry. Nothing after it judges a row."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import polars as pl
+
+from vbatch.model.part import Keys, Part
+
+BUCKET = 1_000_000
+"""Candidates settled at a time; bounds the memory when most rows repeat a code."""
+
+VERDICTS = {"part": pl.UInt32, "row": pl.UInt64, "fault": pl.String, "winner": pl.String}
+"""Position of the part, row in its accepted file, fault code, and who has the code: for the message."""
+
+
+def settle(parts: Sequence[Part], registered: pl.DataFrame, on_conflict: str) -> pl.DataFrame:
+    """Settle who keeps each code.
+
+    Args:
+        parts: the judged batches, in order.
+        registered: accepted rows whose code, or one that differs only in case, the registry holds: part, row, exact, run_id,
+            registered_at, source, record.
+        on_conflict: the pipeline's policy.
+
+    Returns:
+        One line a verdict, sorted by part and row, with the columns of VERDICTS.
+    """
+    known = _registered_verdicts(registered)
+    taken = known.filter(pl.col("fault") == "code.registered").select("part", "row")
+    found = [known, *(settle_bucket(rows, on_conflict) for rows in _buckets(parts, taken))]
+    return pl.concat(found).sort("part", "row", "fault")
+
+
+def settle_bucket(candidates: pl.DataFrame, on_conflict: str) -> pl.DataFrame:
+    """Settle all rows that share codes with each other.
+
+    Args:
+        candidates: part, row, and the columns of accepted parts; every row of a code is here, sorted by part and row.
+        on_conflict: reject_all, first or last.
+    """
+    values = [name for name in candidates.columns if name not in {"part", "row", "_source", "_record", "_offset", "code"}]
+    place = pl.concat_str(pl.lit("record "), pl.col("_record"), pl.lit(" of "), pl.col("_source"))
+    rows = candidates.with_columns(place=place, position=pl.int_range(pl.len()), agreed=_equal(values, pl.first).all().over("code"))
+    policy = pl.last if on_conflict == "last" else pl.first
+    winner = pl.when("agreed").then(pl.first("position")).otherwise(policy("position")).over("code")
+    rows = rows.with_columns(
+        same=pl.when("agreed").then(statement=True).otherwise(_equal(values, policy)),
+        copies=pl.len().over("code"),
+        wins=pl.col("position") == winner,
+        winner=pl.when("agreed").then(pl.first("place")).otherwise(policy("place")).over("code"),
+        other=pl.col("place").get(1, null_on_oob=True).over("code"),
+    )
+    repeated = rows.filter(pl.col("copies") > 1)
+    losers = repeated.filter(~pl.col("wins") | (~pl.col("agreed") & (on_conflict == "reject_all")))
+    conflict = ~pl.col("agreed") if on_conflict == "reject_all" else ~pl.col("same")
+    verdicts = losers.select(
+        "part",
+        "row",
+        pl.when(conflict).then(pl.lit("code.conflict")).otherwise(pl.lit("code.duplicate")).alias("fault"),
+        pl.when("wins").then("other").otherwise("winner").alias("winner"),
+    )
+    survivors = rows.join(losers, on=["part", "row"], how="anti")
+    return pl.concat([verdicts, _case_collisions(survivors)])
+
+
+def _equal(values: Sequence[str], which: Callable[..., pl.Expr]) -> pl.Expr:
+    """Whether a row has the same values as the first or last row of its code."""
+    return pl.all_horizontal(pl.lit(value=True), *(pl.col(name).eq_missing(which(name).over("code")) for name in values))
+
+
+def _case_collisions(survivors: pl.DataFrame) -> pl.DataFrame:
+    folded = survivors.with_columns(folded=pl.col("code").str.to_lowercase())
+    twins = folded.filter(pl.len().over("folded") > 1)
+    first, second = pl.col("place").first().over("folded"), pl.col("place").get(1, null_on_oob=True).over("folded")
+    return twins.select(
+        "part",
+        "row",
+        pl.lit("code.case_collision").alias("fault"),
+        pl.when(pl.col("place") == first).then(second).otherwise(first).alias("winner"),
+    )
+
+
+def _registered_verdicts(registered: pl.DataFrame) -> pl.DataFrame:
+    exact = pl.col("exact")
+    when = pl.col("registered_at").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    winner = pl.concat_str(
+        pl.lit("run "), pl.col("run_id").str.head(12), pl.lit(" on "), when, pl.lit(" (record "), "record", pl.lit(" of "), "source", pl.lit(")")
+    )
+    exact_first = registered.sort("part", "row", "exact", descending=[False, False, True]).unique(["part", "row"], keep="first", maintain_order=True)
+    return exact_first.select(
+        pl.col("part").cast(pl.UInt32),
+        pl.col("row").cast(pl.UInt64),
+        pl.when(exact).then(pl.lit("code.registered")).otherwise(pl.lit("code.case_collision")).alias("fault"),
+        winner.alias("winner"),
+    )
+
+
+def _buckets(parts: Sequence[Part], taken: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Rows whose key stands more than once, without those that the registry has taken, some buckets of keys at a time."""
+    keys = repeated_keys([part.keys for part in parts])
+    if not len(keys):
+        return
+    count = 1 + sum(int(np.isin(part.keys, keys, kind="sort").sum()) for part in parts) // BUCKET
+    for bucket in range(count):
+        chosen = keys[keys % np.uint64(count) == bucket]
+        frames = [frame for position, part in enumerate(parts) if (frame := _candidates(position, part, chosen)) is not None]
+        if frames:
+            rows = pl.concat(frames, how="diagonal")
+            yield rows.join(taken, on=["part", "row"], how="anti", maintain_order="left") if taken.height else rows
+
+
+def repeated_keys(keys: Sequence[Keys]) -> Keys:
+    """The keys that stand more than once over all parts, sorted."""
+    every = np.concatenate([np.empty(0, np.uint64), *keys])
+    every.sort()
+    return np.unique(every[1:][every[1:] == every[:-1]])
+
+
+def _candidates(position: int, part: Part, keys: Keys) -> pl.DataFrame | None:
+    rows = np.flatnonzero(np.isin(part.keys, keys, kind="sort"))
+    if not len(rows):
+        return None
+    frame = pl.read_parquet(part.accepted)[rows]
+    if "metadata" in frame.columns:
+        fields = frame["metadata"].struct.fields
+        frame = frame.with_columns(pl.col("metadata").struct.rename_fields([f"metadata.{name}" for name in fields])).unnest("metadata")
+    return frame.select(pl.lit(position, pl.UInt32).alias("part"), pl.Series("row", rows, dtype=pl.UInt64), pl.all())

@@ -1,0 +1,73 @@
+"""Parts a judged batch by fate."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from vbatch.model.batch import FAULTS, RAW, Batch, Sums, Tally, exact_sum
+from vbatch.model.fault import FaultBook, Severity
+from vbatch.model.rulebook import Rulebook
+
+
+class Split(NamedTuple):
+    """A judged batch: the accepted rows typed, the rows with any fault as texts with their bytes, and the count of both."""
+
+    accepted: pl.DataFrame
+    findings: pl.DataFrame
+    tally: Tally
+
+
+def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook: Rulebook, source: str) -> Split:
+    """Part a batch by fate.
+
+    Args:
+        batch: where the bytes are.
+        judged: the well-formed records: provenance, texts, typed columns and FAULTS.
+        malformed: the others: provenance and FAULTS.
+        rulebook: types and severities.
+        source: the path as given, for the accepted rows' `_source`.
+    """
+    error, discard = rulebook.book.mask(Severity.ERROR), rulebook.book.mask(Severity.DISCARD)
+    mask = judged[FAULTS]
+    kept = (mask & (error | discard)) == 0
+    fates = {"accepted": kept, "rejected": (mask & error) != 0, "discarded": ~kept & ((mask & error) == 0)}
+    texts = [name for name in judged.columns if name not in rulebook.types and name != "metadata"]
+    findings = judged.filter(mask != 0).select(texts)
+    found = pl.concat([findings, malformed], how="diagonal").sort("_record")
+    tally = Tally(
+        records=batch.records.height,
+        accepted=int(kept.sum()),
+        rejected=int(fates["rejected"].sum()) + malformed.height,
+        discarded=int(fates["discarded"].sum()),
+        warned=int((kept & (mask != 0)).sum()),
+        faults=count_faults(found[FAULTS], rulebook.book),
+        sums={name: Sums(*(exact_sum(judged[name].filter(rows)) for rows in fates.values())) for name in rulebook.summed},
+    )
+    return Split(accepted_rows(judged.filter(kept), rulebook, source), with_raw(found, batch), tally)
+
+
+def accepted_rows(judged: pl.DataFrame, rulebook: Rulebook, source: str) -> pl.DataFrame:
+    """The columns of accepted parts."""
+    kind = [] if "kind" in rulebook.types else [pl.lit(rulebook.kind).alias("kind")]
+    metadata = ["metadata"] if "metadata" in judged.columns else []
+    code, *others = rulebook.types
+    return judged.select(code, *kind, *others, *metadata, pl.lit(source).alias("_source"), "_record", "_offset")
+
+
+def with_raw(found: pl.DataFrame, batch: Batch) -> pl.DataFrame:
+    """The frame with each record's bytes in RAW."""
+    places = found.select("_offset", "_length").rows()
+    return found.with_columns(pl.Series(RAW, [batch.raw(*place) for place in places], dtype=pl.Binary))
+
+
+def count_faults(masks: pl.Series, book: FaultBook) -> dict[str, int]:
+    """Rows for each fault that occurs, in the book's order."""
+    if masks.is_empty():
+        return {}
+    seen = _any_bits(masks)
+    return {fault.code: int((masks & book.bit(fault.code) != 0).sum()) for fault in book.having(seen)}
+
+
+def _any_bits(masks: pl.Series) -> int:
+    return int(masks.bitwise_or() or 0)
+
