@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 PROVENANCE = {"_record": pl.UInt64, "_line": pl.UInt64, "_offset": pl.UInt64, "_length": pl.UInt64}
@@ -31,6 +33,7 @@ class Batch:
         records: one row a record: PROVENANCE and FAULTS, the mask of what is wrong with its structure (0 while nothing is).
         data: the bytes from the first record's first byte on; blank lines between records included.
         offset: position of data[0] in the decompressed source.
+        quotes: positions of the quotes in data.
     """
 
     number: int
@@ -38,6 +41,7 @@ class Batch:
     records: pl.DataFrame
     data: bytes
     offset: int
+    quotes: npt.NDArray[np.int64]
 
     def raw(self, offset: int, length: int) -> bytes:
         """The bytes of one record, by its place in the source."""

@@ -23,12 +23,14 @@ class Rule:
         check: pandera's check.
         column: the column of a column check, None for a check of the whole row.
         reads: the columns that its verdict depends on.
+        forbidden: the regular expression that must not occur in its column, if that is all the check asks.
     """
 
     fault: Fault
     check: pa.Check
     column: str | None
     reads: frozenset[str]
+    forbidden: str | None = None
 
     def passes(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """One boolean column, named after the fault: whether each row passes. Nothing is computed yet."""
@@ -73,7 +75,7 @@ def rules(schema: Schema, types: Types) -> tuple[Rule, ...]:
             fault = _fault(check, column)
             reads = _reads(check, column, full, fault.code)
             if reads <= set(types):
-                found.append(Rule(fault=fault, check=check, column=column, reads=reads))
+                found.append(Rule(fault=fault, check=check, column=column, reads=reads, forbidden=(check.statistics or {}).get("forbidden")))
     return tuple(found)
 
 

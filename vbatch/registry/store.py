@@ -1,5 +1,8 @@
 """The registry as the rest of vbatch knows it. Each call opens the file, answers, and lets it go."""
 
+# As text, because annotations that outlive the interpreter keep the types of DuckDB alive, and it reports them as leaks on stderr.
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path

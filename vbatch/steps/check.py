@@ -1,11 +1,16 @@
 """Evaluates a schema's rules on a typed batch, all in one pass."""
 
+from collections.abc import Iterable, Mapping
+
 import polars as pl
 
+from vbatch.model.rule import Rule
 from vbatch.model.rulebook import Rulebook
 
+Failures = Mapping[str, pl.Series]
 
-def check(typed: pl.DataFrame, rulebook: Rulebook, failures: dict[str, pl.Series]) -> dict[str, pl.Series]:
+
+def check(typed: pl.DataFrame, rulebook: Rulebook, failures: Failures) -> dict[str, pl.Series]:
     """Find the rows that fail a rule.
 
     Args:
@@ -16,18 +21,37 @@ def check(typed: pl.DataFrame, rulebook: Rulebook, failures: dict[str, pl.Series
     Returns:
         Boolean series by fault code, true where the row fails, only those with a hit.
     """
-    if typed.height == 0 or not rulebook.rules:
+    if typed.is_empty():
         return {}
+    found = _failing(typed, [rule for rule in rulebook.rules if rule.forbidden is None])
+    for column in {rule.column: None for rule in rulebook.rules if rule.forbidden is not None}:
+        found |= _screened(typed, column or "", [rule for rule in rulebook.rules if rule.forbidden is not None and rule.column == column])
+    reads = {rule.fault.code: rule.reads for rule in rulebook.rules}
+    audible = {code: _silenced(rows, reads[code], failures) for code, rows in found.items()}
+    return {code: rows for code, rows in audible.items() if rows.any()}
+
+
+def _failing(typed: pl.DataFrame, rules: Iterable[Rule]) -> dict[str, pl.Series]:
     frame = typed.lazy()
-    verdicts = pl.concat([rule.passes(frame) for rule in rulebook.rules], how="horizontal").collect()
-    found = {}
-    for rule in rulebook.rules:
-        passes = verdicts[rule.fault.code]
-        if not passes.all():
-            fails = ~passes
-            for code, rows in failures.items():
-                if code.partition(".")[0] in rule.reads and not code.endswith(".missing"):
-                    fails &= ~rows
-            if fails.any():
-                found[rule.fault.code] = fails
-    return found
+    passes = [rule.passes(frame) for rule in rules]
+    verdicts = pl.concat(passes, how="horizontal").collect() if passes else pl.DataFrame()
+    return {verdict.name: ~verdict for verdict in verdicts if not verdict.all()}
+
+
+def _screened(typed: pl.DataFrame, column: str, rules: list[Rule]) -> dict[str, pl.Series]:
+    """Look for all forbidden patterns of a column at once, and tell them apart only where one occurs."""
+    screen = "|".join(f"(?:{rule.forbidden})" for rule in rules)
+    suspects = typed[column].str.contains(screen).fill_null(value=False)
+    if not suspects.any():
+        return {}
+    places = suspects.arg_true()
+    nobody = pl.repeat(value=False, n=typed.height, dtype=pl.Boolean, eager=True)
+    failing = _failing(typed.filter(suspects), rules)
+    return {code: nobody.clone().scatter(places, rows) for code, rows in failing.items()}
+
+
+def _silenced(fails: pl.Series, reads: frozenset[str], failures: Failures) -> pl.Series:
+    for code, rows in failures.items():
+        if code.partition(".")[0] in reads and not code.endswith(".missing"):
+            fails = fails & ~rows
+    return fails

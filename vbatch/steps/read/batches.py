@@ -100,4 +100,7 @@ def batch_of(place: Place, data: bytes, found: Segments, book: FaultBook) -> Bat
         }
     )
     begin, end = int(found.starts[0]), int(found.ends[-1])
-    return Batch(number=place.number, source=place.source, records=records, data=data[begin:end], offset=place.offset + begin)
+    quotes = found.quotes[slice(*np.searchsorted(found.quotes, [begin, end]))] - begin
+    return Batch(
+        number=place.number, source=place.source, records=records, data=data[begin:end], offset=place.offset + begin, quotes=quotes
+    )

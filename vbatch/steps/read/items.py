@@ -39,7 +39,7 @@ def items(data: bytes, longest: int, *, at_end: bool) -> Segments:
         starts, ends, faults = _with_broken_tail(starts, ends, faults, close, len(data))
     lines = np.searchsorted(np.flatnonzero(array == LF), starts, side="left")
     consumed = len(data) if closed else (int(ends[-1]) if len(ends) else 0)
-    return Segments(starts, ends, lines, faults, np.empty(0, np.int64), consumed, data.count(b"\n", 0, consumed))
+    return Segments(starts, ends, lines, faults, np.empty(0, np.int64), np.empty(0, np.int64), consumed, data.count(b"\n", 0, consumed))
 
 
 def _separators(array: npt.NDArray[np.uint8], data: bytes) -> tuple[Positions, int | None]:

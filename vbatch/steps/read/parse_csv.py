@@ -54,6 +54,55 @@ def parse_csv(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: 
     Returns:
         Text columns are String; an empty field is null.
     """
+    texts = _clean(batch, dialect, columns)
+    if texts is None:
+        return _careful(batch, dialect, header, columns, book)
+    repeated = _repeats(texts, header)
+    records = batch.records if repeated is None else _mark(batch.records, repeated.to_numpy(), book.bit("record.repeated_header"))
+    return _parsed(records, texts if repeated is None else texts.filter(~repeated))
+
+
+def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame | None:
+    """The texts of a batch that cheap counts prove well formed; None if they do not, whether or not it is.
+
+    There are as many bytes below the space as records, so each record's own line end and no control byte; as many delimiters outside quotes
+    as there should be; and no empty last field, which is all that a record with too few fields could have.
+    """
+    data, height = batch.data, batch.records.height
+    array = np.frombuffer(data, np.uint8)
+    tidy = (
+        data.isascii()
+        and len(batch.quotes) * 64 <= len(data)
+        and int(batch.records["_length"].sum()) == len(data)
+        and not (batch.records[FAULTS] != 0).any()
+        and np.count_nonzero(array < SPACE) == height
+        and data.endswith(b"\n")
+        and np.count_nonzero(array == ord(dialect.delimiter)) - _enclosed(batch, dialect) == height * (len(columns) - 1)
+    )
+    if not tidy:
+        return None
+    try:
+        texts = _read(data, dialect, dialect.quote if len(batch.quotes) else None, columns)
+    except pl.exceptions.PolarsError:
+        return None
+    return texts if texts.height == height and not texts.to_series(-1).has_nulls() else None
+
+
+def _enclosed(batch: Batch, dialect: Dialect) -> int:
+    """Delimiters between an opening quote and the next."""
+    places = batch.quotes.tolist()
+    delimiter = dialect.delimiter.encode()
+    return sum(batch.data.count(delimiter, opens, closes) for opens, closes in zip(places[::2], places[1::2], strict=False))
+
+
+def _read(utf8: bytes, dialect: Dialect, quote: str | None, columns: list[str]) -> pl.DataFrame:
+    return pl.read_csv(
+        utf8, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=dict.fromkeys(columns, pl.String()), glob=False
+    )
+
+
+def _careful(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
+    """Set aside what is malformed, one fault after the other, and parse the rest."""
     records = batch.records
     candidates = _Candidates(batch, records)
     for what, find in (("control", _control), ("encoding", _undecodable), ("field_count", _ragged)):
@@ -66,6 +115,12 @@ def parse_csv(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: 
     if repeated is not None:
         records = _mark(records, repeated.to_numpy(), book.bit("record.repeated_header"))
         texts = texts.filter(~repeated)
+    return _parsed(records, texts)
+
+
+def _parsed(records: pl.DataFrame, texts: pl.DataFrame) -> Parsed:
+    if not (records[FAULTS] != 0).any():
+        return Parsed(records.drop(FAULTS).hstack(texts), records.clear())
     return Parsed(records.filter(pl.col(FAULTS) == 0).drop(FAULTS).hstack(texts), records.filter(pl.col(FAULTS) != 0))
 
 
@@ -141,7 +196,7 @@ def _fields(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl
     if not (returns and quote):
         utf8 = data if data.isascii() or dialect.encoding == "utf-8" else data.decode(dialect.encoding).encode()
         utf8 = LONE_RETURN.sub(b"\n", utf8) if returns else utf8
-        texts = pl.read_csv(utf8, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema)
+        texts = _read(utf8, dialect, quote, columns)
         if texts.height == candidates.records.height:
             return texts
     return _fields_one_by_one(candidates, dialect, schema)

@@ -4,6 +4,7 @@ A record ends at the first line end that no quote encloses. A quote that breaks 
 longest record allowed, is the fault of its own line; reading resumes on the next. The answer does not depend on how the bytes are cut.
 """
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,8 @@ class Segments(NamedTuple):
     """Records found in a block of bytes.
 
     starts, ends and lines have one entry a record: bytes from the block's start, terminator included, and physical lines from 0.
-    faults tells what is wrong, as positions in STRUCTURE. blanks are the first bytes of blank lines. consumed and consumed_lines tell how
+    faults tells what is wrong, as positions in STRUCTURE. blanks are the first bytes of blank lines, quotes all
+    quotes of the block. consumed and consumed_lines tell how
     much of the block is settled.
     """
 
@@ -35,6 +37,7 @@ class Segments(NamedTuple):
     lines: Positions
     faults: Faults
     blanks: Positions
+    quotes: Positions
     consumed: int
     consumed_lines: int
 
@@ -49,10 +52,11 @@ def segment(data: bytes, dialect: Dialect, *, at_end: bool) -> Segments:
     """
     array = np.frombuffer(data, np.uint8)
     ends = _line_ends(array, data, at_end=at_end)
-    starts = np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1]])
-    if not dialect.quote or dialect.quote.encode() not in data:
-        return _lines_as_records(array, starts, ends, dialect)
-    return _quoted(array, starts, ends, dialect, at_end=at_end)
+    starts = _after_each(ends)
+    quotes = quote_positions(array, data, dialect.quote)
+    if len(quotes):
+        return _quoted(array, starts, ends, quotes, dialect, at_end=at_end)
+    return _segments(array, starts, ends, np.arange(len(ends)), np.zeros(len(ends), np.uint8), quotes, dialect, len(ends))
 
 
 def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
@@ -72,62 +76,84 @@ def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
     return ends.astype(np.int64, copy=False)
 
 
-def _lines_as_records(array: Bytes, starts: Positions, ends: Positions, dialect: Dialect) -> Segments:
-    return _segments(array, starts, ends, np.arange(len(ends)), np.zeros(len(ends), np.uint8), dialect, consumed_lines=len(ends))
+def quote_positions(array: Bytes, data: bytes, quote: str | None) -> Positions:
+    """Where the quotes are; quick where they are few."""
+    if not quote or (count := data.count(quote.encode())) == 0:
+        return np.empty(0, np.int64)
+    if count * 256 > len(data):
+        return np.flatnonzero(array == ord(quote))
+    return np.fromiter((match.start() for match in re.finditer(re.escape(quote).encode(), data)), np.int64, count)
 
 
 def _segments(
-    array: Bytes, starts: Positions, ends: Positions, lines: Positions, faults: Faults, dialect: Dialect, *, consumed_lines: int
+    array: Bytes, starts: Positions, ends: Positions, lines: Positions, faults: Faults, quotes: Positions, dialect: Dialect, settled: int
 ) -> Segments:
     """Leave blank lines out and mark records that are too long."""
     consumed = int(ends[-1]) if len(ends) else 0
     first = array[starts]
     blank = (first == LF) | (first == CR)
-    blanks = starts[blank]
     faults[(faults == 0) & (ends - starts > dialect.max_record_bytes)] = TOO_LONG
-    if len(blanks):
-        starts, ends, lines, faults = starts[~blank], ends[~blank], lines[~blank], faults[~blank]
-    return Segments(starts, ends, lines, faults, blanks, consumed, consumed_lines)
+    if not blank.any():
+        return Segments(starts, ends, lines, faults, np.empty(0, np.int64), quotes, consumed, settled)
+    full = ~blank
+    return Segments(starts[full], ends[full], lines[full], faults[full], starts[blank], quotes, consumed, settled)
 
 
-def _quoted(array: Bytes, starts: Positions, ends: Positions, dialect: Dialect, *, at_end: bool) -> Segments:
-    quotes = np.flatnonzero(array == ord(dialect.quote or "\0"))
-    before = np.searchsorted(quotes, ends)
-    enclosed = before % 2 == 1
+def _quoted(array: Bytes, starts: Positions, ends: Positions, quotes: Positions, dialect: Dialect, *, at_end: bool) -> Segments:
     grammar = _Grammar(array, quotes, ends, dialect, at_end=at_end)
-    if grammar.holds(np.arange(len(quotes))) and (not at_end or len(quotes) % 2 == 0):
+    if grammar.holds() and (not at_end or len(quotes) % 2 == 0):
+        enclosed = grammar.enclosed_ends()
+        if not enclosed.any():
+            return _segments(array, starts, ends, np.arange(len(ends)), np.zeros(len(ends), np.uint8), quotes, dialect, len(ends))
         last = np.flatnonzero(~enclosed)
         records = ends[last]
-        begins = np.concatenate([np.zeros(min(1, len(records)), np.int64), records[:-1]])
+        begins = _after_each(records)
         waiting = (int(ends[-1]) if len(ends) else len(array)) - (int(records[-1]) if len(records) else 0)
         if waiting <= dialect.max_record_bytes and not (records - begins > dialect.max_record_bytes).any():
-            lines = np.concatenate([np.zeros(min(1, len(last)), np.int64), last[:-1] + 1])
-            return _segments(array, begins, records, lines, np.zeros(len(last), np.uint8), dialect, consumed_lines=int(last[-1]) + 1 if len(last) else 0)
-    return _line_by_line(array, starts, ends, grammar, before, dialect)
+            lines = _after_each(last + 1)
+            settled = int(last[-1]) + 1 if len(last) else 0
+            return _segments(array, begins, records, lines, np.zeros(len(last), np.uint8), quotes, dialect, settled)
+    return _line_by_line(array, starts, ends, grammar, dialect)
+
+
+def _after_each(ends: Positions) -> Positions:
+    """Where each thing begins, if one follows the other from 0 on."""
+    return np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1]])
 
 
 class _Grammar:
-    """RFC 4180's rules of quotes, asked about many quotes at once or about one record."""
+    """RFC 4180's rules of quotes, asked about all quotes at once or about one record."""
 
     def __init__(self, array: Bytes, quotes: Positions, ends: Positions, dialect: Dialect, *, at_end: bool) -> None:
         self.array, self.quotes, self.ends, self.at_end = array, quotes, ends, at_end
         self.limit = dialect.max_record_bytes
-        separators = np.array([ord(dialect.delimiter), LF, CR], np.uint8)
-        padded = np.concatenate([separators[1:2], array, separators[1:2]])
-        follows = np.isin(padded[quotes], separators)
-        precedes = np.isin(padded[quotes + 2], separators)
+        limits = np.zeros(256, bool)
+        limits[[ord(dialect.delimiter), LF, CR]] = True
         near = np.diff(quotes) == 1
-        self.may_open = follows | np.concatenate([[False], near])[: len(quotes)]
-        self.may_close = precedes | np.concatenate([near, [False]])[: len(quotes)]
+        self.may_open = limits[array[np.maximum(quotes - 1, 0)]] | (quotes == 0)
+        self.may_open[1:] |= near
+        self.may_close = limits[array[np.minimum(quotes + 1, len(array) - 1)]] | (quotes == len(array) - 1)
+        self.may_close[:-1] |= near
 
-    def holds(self, order: Positions) -> bool:
-        """Whether every quote may stand where it does, if those with an even number open and the others close."""
-        opens = order % 2 == 0
-        return bool(np.where(opens, self.may_open, self.may_close).all())
+    def holds(self) -> bool:
+        """Whether every quote may stand where it does, if the first opens, the second closes, and so on."""
+        return bool(self.may_open[::2].all() and self.may_close[1::2].all())
+
+    def enclosed_ends(self) -> npt.NDArray[np.bool_]:
+        """Which line ends a pair of quotes encloses; a last quote without partner encloses all that follow."""
+        lines = np.searchsorted(self.ends, self.quotes, side="right")
+        steps = np.zeros(len(self.ends) + 1, np.int64)
+        np.add.at(steps, lines[::2], 1)
+        np.add.at(steps, lines[1::2], -1)
+        return np.cumsum(steps[:-1]) > 0
+
+    def quotes_before(self) -> Positions:
+        """How many quotes stand before each line end."""
+        return np.searchsorted(self.quotes, self.ends)
 
     def wrong_lines(self, before: Positions) -> Positions:
         """The lines whose quotes do not make sense within the line."""
-        first = np.concatenate([np.zeros(1, np.int64), before[:-1]])
+        first = _after_each(before)
         complete = int(before[-1]) if len(before) else 0
         line_of = np.repeat(np.arange(len(before)), before - first)
         order = np.arange(complete) - first[line_of]
@@ -166,8 +192,9 @@ class _Grammar:
         return WAIT if undecided and not self.at_end else None
 
 
-def _line_by_line(array: Bytes, starts: Positions, ends: Positions, grammar: _Grammar, before: Positions, dialect: Dialect) -> Segments:
-    first = np.concatenate([np.zeros(min(1, len(before)), np.int64), before[:-1]])
+def _line_by_line(array: Bytes, starts: Positions, ends: Positions, grammar: _Grammar, dialect: Dialect) -> Segments:
+    before = grammar.quotes_before()
+    first = _after_each(before)
     kept, ends = np.ones(len(ends), bool), ends.copy()
     faults = np.zeros(len(ends), np.uint8)
     settled, resume = len(ends), 0
@@ -185,4 +212,4 @@ def _line_by_line(array: Bytes, starts: Positions, ends: Positions, grammar: _Gr
             ends[line] = grammar.ends[last]
             resume = last + 1
     lines = np.flatnonzero(kept[:settled])
-    return _segments(array, starts[lines], ends[lines], lines, faults[lines], dialect, consumed_lines=settled)
+    return _segments(array, starts[lines], ends[lines], lines, faults[lines], grammar.quotes, dialect, settled)
