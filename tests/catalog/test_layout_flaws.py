@@ -60,7 +60,7 @@ KEYS = [
 TYPES = [
     (
         CODE.replace('"text"', '"txt"'),
-        "9: `kind` must be 'text', 'boolean', 'integer', 'integers', 'amount' or 'timestamp', not \"txt\"",
+        "9: `kind` must be 'text', 'json', 'boolean', 'integer', 'integers', 'amount' or 'timestamp', not \"txt\"",
         "did you mean 'text'?",
     ),
     (CODE.replace('"csv"', '"xml"'), "4: `format` must be 'csv', 'lines' or 'json', not \"xml\"", "write one of 'csv', 'lines' or 'json'"),
@@ -108,7 +108,7 @@ FIELDS = [
     (ACTIVE + 'true = ["1"]\nfalse = ["0", "1"]\n', "16: '1' stands in both `true` and `false`", "one thing only"),
     (ACTIVE + 'true = ["1"]\nfalse = ["0"]\nnulls = ["0"]\n', "16: '0' stands in both `nulls` and `false`", "one thing only"),
     (AMOUNT + "decimals = 2\n", "11: an amount needs `unit`", '"minor" if it is written 1250'),
-    (AMOUNT + 'unit = "minor"\n', "11: an amount needs `decimals` or `currency`", "write decimals = 2"),
+    (AMOUNT + 'unit = "minor"\n', "11: an amount needs `decimals`, `currency` or `currency_source`", "write decimals = 2"),
     (WHOLE + 'currency = "EUR"\n', "16: `decimals` and `currency` exclude each other", "keep the currency"),
     (WHOLE.replace("= 2", "= 5"), "16: `decimals` cannot be 5", "0 to 4"),
     (AMOUNT + 'unit = "major"\ncurrency = "EURO"\n', "16: no currency has the code 'EURO'", "did you mean 'EUR'? "),

@@ -10,7 +10,7 @@ import polars as pl
 from vbatch.catalog.document import Flaw, Table, Where
 from vbatch.model.patterns import has_offset, is_date_only, misfits
 from vbatch.catalog.shelf import did_you_mean
-from vbatch.model.currency import DECIMALS
+from vbatch.model.currency import DECIMALS, MOST_DECIMALS
 from vbatch.model.layout import Field
 
 COMMON = frozenset({"column", "source", "kind", "required", "nulls", "when"})
@@ -20,11 +20,10 @@ KEYS: Mapping[str, frozenset[str]] = {
     "boolean": frozenset({"true", "false"}),
     "integer": frozenset({"decimal_mark", "thousands_mark"}),
     "integers": frozenset({"separator"}),
-    "amount": frozenset({"decimal_mark", "thousands_mark", "unit", "decimals", "currency"}),
+    "amount": frozenset({"decimal_mark", "thousands_mark", "unit", "decimals", "currency", "currency_source"}),
     "timestamp": frozenset({"formats", "zone", "date_only"}),
 }
 COLUMN = re.compile(r"[a-z][a-z0-9_]*")
-MOST_DECIMALS = 4
 
 
 def field_flaws(one: Field, where: Where, given: Table) -> Iterator[Flaw]:
@@ -76,13 +75,13 @@ def _words(one: Field, where: Where) -> Iterator[Flaw]:
 def _amount(one: Field, where: Where) -> Iterator[Flaw]:
     if one.unit is None:
         yield Flaw(where, "an amount needs `unit`", hint='"major" if 12.50 is written 12.50, "minor" if it is written 1250')
-    if one.decimals is None and one.currency is None:
+    declared = [key for key in ("decimals", "currency", "currency_source") if getattr(one, key) is not None]
+    if not declared:
+        hint = 'write decimals = 2, currency = "EUR" if all are of one currency, or currency_source and the field that names it'
+        yield Flaw(where, "an amount needs `decimals`, `currency` or `currency_source`", hint=hint)
+    for key in declared[1:]:
         yield Flaw(
-            where, "an amount needs `decimals` or `currency`", hint='write decimals = 2, or currency = "EUR" if all are of one currency'
-        )
-    if one.decimals is not None and one.currency is not None:
-        yield Flaw(
-            (*where, "decimals"), "`decimals` and `currency` exclude each other", hint="keep the currency: it says how many decimals"
+            (*where, key), f"`{declared[0]}` and `{key}` exclude each other", hint="keep the currency: it says how many decimals"
         )
     if one.decimals is not None and not 0 <= one.decimals <= MOST_DECIMALS:
         yield Flaw((*where, "decimals"), f"`decimals` cannot be {one.decimals}", hint="currencies have 0 to 4 decimals")

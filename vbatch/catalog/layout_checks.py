@@ -8,7 +8,7 @@ from itertools import combinations
 from vbatch.catalog.document import Flaw, Table
 from vbatch.catalog.field_checks import field_flaws
 from vbatch.catalog.shelf import did_you_mean
-from vbatch.model.currency import decimals_of
+from vbatch.model.currency import MOST_DECIMALS, decimals_of
 from vbatch.model.layout import Dialect, Field, Layout
 
 DIALECT_KEYS = {
@@ -117,6 +117,8 @@ def _shared_columns(layout: Layout) -> Iterator[Flaw]:
 
 
 def _decimals(one: Field) -> int | None:
+    if one.currency_source is not None:
+        return MOST_DECIMALS
     try:
         return one.decimals if one.currency is None else decimals_of(one.currency)
     except KeyError:

@@ -62,8 +62,10 @@ class Sums(NamedTuple):
 
 
 def exact_sum(values: pl.Series) -> Decimal:
-    """The exact sum of a column of decimals or whole numbers; 0 of an empty one."""
-    return Decimal(values.sum() or 0)
+    """The exact sum of a column of decimals or whole numbers; 0 of an empty one, with the column's decimals."""
+    # Polars adds 64-bit integers modulo 2^64 without a word.
+    wide = values.cast(pl.Int128) if values.dtype == pl.Int64 else values
+    return Decimal(wide.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

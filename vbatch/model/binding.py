@@ -13,14 +13,14 @@ class Binding:
     Args:
         header: the source's field names in order; text column i of its frames is called `text_column(i)`.
         fields: the fields that the source has, with the text column of each.
-        conditions: text columns of the source fields that `when` clauses name.
+        consulted: text columns of the source fields that other fields need: conditions and currencies.
         metadata: names and text columns of the source fields that become metadata.
         notes: what people should know about the fit, one sentence each.
     """
 
     header: tuple[str, ...]
     fields: tuple[tuple[Field, str], ...]
-    conditions: Mapping[str, str]
+    consulted: Mapping[str, str]
     metadata: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
 

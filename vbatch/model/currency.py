@@ -17,6 +17,8 @@ _CODES = {
 DECIMALS = {code: decimals for decimals, codes in _CODES.items() for code in codes.split()}
 """Decimals by currency code."""
 
+MOST_DECIMALS = max(_CODES)
+
 
 def decimals_of(currency: str) -> int:
     """The decimals of an active ISO 4217 currency; KeyError for any other text."""

@@ -132,13 +132,23 @@ def unreadable(column: str, expected: str) -> Fault:
     )
 
 
-def precision(column: str, decimals: int) -> Fault:
+def precision(column: str) -> Fault:
     """The fault of an amount with more decimals than its currency has."""
     return Fault(
         code=f"{column}.precision",
         title=f"Too many decimals in {column}",
-        message=f"{{value}} has more than {decimals} decimals",
+        message="{value} has more decimals than its currency",
         hint="round it at the source, where someone can decide who gets the difference",
+    )
+
+
+def unknown_currency(column: str) -> Fault:
+    """The fault of an amount whose record names no currency that ISO 4217 knows."""
+    return Fault(
+        code=f"{column}.unknown_currency",
+        title=f"{column} in an unknown currency",
+        message="the record of {value} names no active ISO 4217 currency",
+        hint="fill in the currency's three letters at the source",
     )
 
 

@@ -52,6 +52,7 @@ class Field:
         unit: whether an amount counts major units (12.50) or minor ones (1250).
         decimals: how many decimals the currency of an amount has.
         currency: ISO 4217 code of every amount in this field, instead of `decimals`.
+        currency_source: the source field that holds the ISO 4217 code of each record's amount, instead of `decimals`.
         formats: the forms of a timestamp: "iso" for Voucherify's six ISO forms, or strptime patterns.
         zone: IANA zone of timestamps without an offset.
         date_only: the instant that a date without a time means.
@@ -74,11 +75,17 @@ class Field:
     unit: Literal["major", "minor"] | None = None
     decimals: int | None = None
     currency: str | None = None
+    currency_source: str | int | None = None
     formats: tuple[str, ...] = ()
     zone: str | None = None
     date_only: Literal["start_of_day", "end_of_day"] | None = None
     when: dict[str, str] = field(default_factory=dict)
     separator: str = ","
+
+    @property
+    def consulted(self) -> tuple[str, ...]:
+        """Other source fields that this one needs: those of its conditions, and that of its currency."""
+        return (*self.when, *([str(self.currency_source)] if self.currency_source is not None else []))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

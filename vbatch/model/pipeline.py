@@ -42,6 +42,9 @@ class Pipeline:
     batch_rows: int = 262_144
 
     def __post_init__(self) -> None:
+        for name, kind in (("layout", Layout), ("target", Target)):
+            if not isinstance(getattr(self, name), kind):
+                raise PipelineError(f"{name} is not a {kind.__name__}", hint=f'write {name}={name}("…") with the name or the path of one')
         if not NAME.fullmatch(self.name):
             raise PipelineError(f"{self.name!r} is not a name for a pipeline", hint="use lower-case letters, digits, - and _")
         if self.on_conflict not in {"reject_all", "first", "last"}:

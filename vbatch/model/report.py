@@ -1,5 +1,6 @@
 """The account of a run: report.json as a value."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -38,7 +39,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The account of a run. Its counts add up, or it cannot be built.
+    """The account of a run. Its counts add up, or it cannot be built: ValueError.
 
     Args:
         run_id: identity of the run: input bytes, layout, rules, options and version.
@@ -86,23 +87,38 @@ class Report:
     def __post_init__(self) -> None:
         for part in (self, *self.sources):
             if part.records != part.accepted + part.rejected + part.discarded:
-                raise AssertionError(f"the counts of {getattr(part, 'path', '')} do not add up")
+                raise ValueError(f"the counts of {getattr(part, 'path', '')} do not add up")
         for name in ("records", "accepted", "rejected", "discarded"):
             if getattr(self, name) != sum(getattr(source, name) for source in self.sources):
-                raise AssertionError(f"the sources' {name} do not add up")
+                raise ValueError(f"the sources' {name} do not add up")
 
     def to_json(self) -> str:
-        """The text of report.json."""
+        """The text of report.json; its last field is the hash of all that stands before it."""
         values = {name: value for name, value in asdict(self).items() if name != "path"}
-        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+        return _sealed(json.dumps(values, indent=2, ensure_ascii=False).removesuffix("\n}"))
 
     @classmethod
     def from_json(cls, text: str, path: str = "") -> "Report":
-        """Read report.json; ValueError, KeyError or TypeError where it is not one."""
-        values = json.loads(text)
+        """Read report.json; ValueError, KeyError or TypeError where it is not one, or not as it was written."""
+        values = json.loads(_unsealed(text))
         values["sources"] = tuple(SourceReport(**{**one, "notes": tuple(one["notes"])}) for one in values["sources"])
         values["outputs"] = tuple(Output(**one) for one in values["outputs"])
         return cls(**values, path=path)
+
+
+SEAL = ',\n  "sha256": '
+
+
+def _sealed(body: str) -> str:
+    return f'{body}{SEAL}"{hashlib.sha256(body.encode()).hexdigest()}"\n}}\n'
+
+
+def _unsealed(text: str) -> str:
+    """The report without its hash. Texts are compared, not values, so that not even a space can change."""
+    body = text.rpartition(SEAL)[0]
+    if text != _sealed(body):
+        raise ValueError("its text does not have the hash in its last field: it was changed after it was written")
+    return body + "\n}"
 
 
 def totals_of(tally: Tally) -> dict[str, dict[str, str]]:

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import polars as pl
 
 from vbatch.errors import PipelineError
 from vbatch.model import faults
-from vbatch.model.currency import decimals_of
+from vbatch.model.currency import MOST_DECIMALS, decimals_of
 from vbatch.model.fault import Fault, FaultBook, Severity, with_severities
 from vbatch.model.layout import Field
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.rule import Rule, kind_of, required_columns, rules
+from vbatch.model.voucher import MixedVoucher
 
 EXPECTED = {
     "text": "a word that the layout's `values` knows",
@@ -55,6 +57,7 @@ def rulebook(pipeline: Pipeline) -> Rulebook:
     fields = tuple(one for one in pipeline.layout.fields if one.column in columns)
     types = {name: type_of(one) for name in columns for one in fields if one.column == name}
     required = required_columns(pipeline.schema)
+    _refuse_unknown(pipeline.layout.fields, columns)
     lacking = [name for name in required if name not in types]
     if lacking:
         raise PipelineError(
@@ -74,6 +77,16 @@ def rulebook(pipeline: Pipeline) -> Rulebook:
     )
 
 
+def _refuse_unknown(fields: Iterable[Field], columns: Iterable[str]) -> None:
+    """A column that neither this schema nor any of vbatch's has is a misspelling; its values would end up in the metadata."""
+    known = {*columns, *MixedVoucher.to_schema().columns}
+    for one in fields:
+        if one.column not in known:
+            like = get_close_matches(one.column, known, n=1)
+            hint = f"did you mean {like[0]!r}? " if like else ""
+            raise PipelineError(f"no schema has the column {one.column!r}", hint=f"{hint}add it to a subclass of the schema, or remove the field")
+
+
 def type_of(one: Field) -> pl.DataType:
     """The polars type of a field's values."""
     if one.kind == "amount":
@@ -86,6 +99,8 @@ def type_of(one: Field) -> pl.DataType:
 
 def decimals(one: Field) -> int:
     """How many decimals an amount field has."""
+    if one.currency_source is not None:
+        return MOST_DECIMALS
     if one.currency is not None:
         return decimals_of(one.currency)
     return one.decimals or 0
@@ -108,6 +123,8 @@ def _conversion(one: Field, required: tuple[str, ...], layout_format: str) -> It
     if one.kind not in {"text", "json"} or one.values:
         yield faults.unreadable(one.column, EXPECTED[one.kind])
     if one.kind == "amount":
-        yield faults.precision(one.column, decimals(one))
+        yield faults.precision(one.column)
+    if one.currency_source is not None:
+        yield faults.unknown_currency(one.column)
     if one.kind == "timestamp" and one.zone not in {None, "UTC"}:
         yield faults.nonexistent(one.column)

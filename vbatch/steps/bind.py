@@ -21,7 +21,7 @@ def bind(layout: Layout, rulebook: Rulebook, header: Sequence[str], path: str) -
     Raises:
         SourceError: a field that must be there is missing or doubled, or an unmapped field is refused.
     """
-    mapped = {str(one.source) for one in rulebook.fields} | {name for one in rulebook.fields for name in one.when}
+    mapped = {name for one in rulebook.fields for name in (str(one.source), *one.consulted)}
     _refuse_doubled(header, mapped, layout, path)
     _refuse_missing(layout, rulebook, header, path)
     places = {name: text_column(position) for position, name in enumerate(header)}
@@ -34,7 +34,7 @@ def bind(layout: Layout, rulebook: Rulebook, header: Sequence[str], path: str) -
     return Binding(
         header=tuple(header),
         fields=tuple((one, places[str(one.source)]) for one in rulebook.fields if str(one.source) in places),
-        conditions={name: places[name] for one in rulebook.fields for name in one.when if name in places},
+        consulted={name: places[name] for one in rulebook.fields for name in one.consulted if name in places},
         metadata=tuple((name, places[name]) for name in leftover) if layout.unmapped.to == "metadata" else (),
         notes=_notes(leftover, mapped - set(header)),
     )

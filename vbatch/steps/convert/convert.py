@@ -8,7 +8,7 @@ import polars as pl
 from vbatch.model.binding import Binding, not_text_column
 from vbatch.model.layout import Field
 from vbatch.model.rulebook import Rulebook
-from vbatch.steps.convert.numbers import amounts, integer_lists, integers, too_precise
+from vbatch.steps.convert.numbers import amounts, amounts_in, integer_lists, integers, reasons_in, too_precise
 from vbatch.steps.convert.timestamps import nonexistent, timestamps
 
 Reader = Callable[[pl.Series, Field], pl.Series]
@@ -36,8 +36,9 @@ def convert(frame: pl.DataFrame, binding: Binding, rulebook: Rulebook) -> Conver
     typed: dict[str, pl.Series] = {}
     failures: Failures = {}
     for one, text in binding.fields:
-        raw = _raw(frame, one, text, binding.conditions)
-        values, found = _read(raw, one, _not_text(frame, text))
+        raw = _raw(frame, one, text, binding.consulted)
+        currencies = frame[binding.consulted[str(one.currency_source)]] if str(one.currency_source) in binding.consulted else None
+        values, found = _read(raw, one, _not_text(frame, text), currencies)
         typed[one.column] = values if one.column not in typed else typed[one.column].zip_with(typed[one.column].is_not_null(), values)
         for code, rows in found.items():
             failures[code] = rows | failures[code] if code in failures else rows
@@ -51,13 +52,13 @@ def _nulls(name: str, dtype: pl.DataType, height: int) -> pl.Series:
     return pl.Series(name, [None], dtype=dtype).new_from_index(0, height)
 
 
-def _raw(frame: pl.DataFrame, one: Field, text: str, conditions: Mapping[str, str]) -> pl.Series:
+def _raw(frame: pl.DataFrame, one: Field, text: str, consulted: Mapping[str, str]) -> pl.Series:
     """The field's texts: null where the record has none, has a null token, or is not one that the field counts for."""
     raw = frame[text]
     if one.nulls:
         raw = raw.set(raw.is_in(one.nulls), None)
     for name, wanted in one.when.items():
-        applies = (frame[conditions[name]] == wanted).fill_null(value=False) if name in conditions else pl.Series([False])
+        applies = (frame[consulted[name]] == wanted).fill_null(value=False) if name in consulted else pl.Series([False])
         raw = pl.select(pl.when(applies).then(raw)).to_series()
     return raw
 
@@ -67,21 +68,23 @@ def _not_text(frame: pl.DataFrame, text: str) -> pl.Series | None:
     return frame[name] if name in frame.columns else None
 
 
-def _read(raw: pl.Series, one: Field, not_text: pl.Series | None) -> tuple[pl.Series, Failures]:
-    values = READERS[one.kind](raw, one)
+def _read(raw: pl.Series, one: Field, not_text: pl.Series | None, currencies: pl.Series | None) -> tuple[pl.Series, Failures]:
+    values = READERS[one.kind](raw, one) if one.currency_source is None else amounts_in(raw, currencies, one)
     if one.kind == "text" and not_text is not None and not_text.any():
         values = values.set(not_text, None)
     failed = raw.is_not_null() & values.is_null()
     if not failed.any():
         return values, {}
-    reasons = {f"{one.column}.{what}": failed & rows for what, rows in _reasons(raw, one, failed)}
+    reasons = {f"{one.column}.{what}": failed & rows for what, rows in _reasons(raw, one, failed, currencies)}
     return values, {code: rows for code, rows in reasons.items() if rows.any()}
 
 
-def _reasons(raw: pl.Series, one: Field, failed: pl.Series) -> list[tuple[str, pl.Series]]:
+def _reasons(raw: pl.Series, one: Field, failed: pl.Series, currencies: pl.Series | None) -> list[tuple[str, pl.Series]]:
     """Why values failed, each failed row under one reason."""
     if one.kind == "text" and not one.values:
         return [("not_text", failed)]
+    if one.currency_source is not None:
+        return reasons_in(raw, currencies, one, failed)
     if one.kind == "amount":
         precise = _scatter(failed, too_precise(raw.filter(failed), one))
         return [("precision", precise), ("unreadable", ~precise)]

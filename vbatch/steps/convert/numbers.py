@@ -1,9 +1,12 @@
 """Texts to whole numbers and exact decimals, in the form that a field declares and in no other."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
+from vbatch.model.currency import DECIMALS
 from vbatch.model.layout import Field
 from vbatch.model.rulebook import decimals, type_of
 
@@ -26,6 +29,32 @@ def amounts(raw: pl.Series, one: Field) -> pl.Series:
     plain = _plain(_only(raw, _shape(one, _decimals_written(one))), one)
     values = plain.cast(type_of(one), strict=False)
     return (values / 10 ** decimals(one)).cast(type_of(one)) if one.unit == "minor" else values
+
+
+def amounts_in(raw: pl.Series, currencies: pl.Series | None, one: Field) -> pl.Series:
+    """Decimals, each with as many decimals as its record's currency; null where there is no known currency."""
+    values = pl.Series(raw.name, [None], dtype=type_of(one)).new_from_index(0, len(raw))
+    for rows, of_currency in _by_currency(currencies, one):
+        values = values.scatter(rows, amounts(raw.gather(rows), of_currency).cast(type_of(one)))
+    return values
+
+
+def reasons_in(raw: pl.Series, currencies: pl.Series | None, one: Field, failed: pl.Series) -> list[tuple[str, pl.Series]]:
+    """Why amounts of several currencies failed."""
+    unknown, precise = failed.clone(), pl.repeat(value=False, n=len(raw), dtype=pl.Boolean, eager=True)
+    for rows, of_currency in _by_currency(currencies, one):
+        unknown = unknown.scatter(rows, value=False)
+        precise = precise.scatter(rows, too_precise(raw.gather(rows), of_currency).fill_null(value=False))
+    return [("unknown_currency", unknown), ("precision", precise), ("unreadable", ~unknown & ~precise)]
+
+
+def _by_currency(currencies: pl.Series | None, one: Field) -> Iterator[tuple[pl.Series, Field]]:
+    """The rows of each known currency, and the field as if all amounts were of that currency."""
+    if currencies is None:
+        return
+    for currency in currencies.unique().drop_nulls():
+        if currency in DECIMALS:
+            yield (currencies == currency).fill_null(value=False).arg_true(), replace(one, currency=currency, currency_source=None)
 
 
 def too_precise(raw: pl.Series, one: Field) -> pl.Series:

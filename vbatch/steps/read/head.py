@@ -67,6 +67,7 @@ def _text_head(path: str, data: bytes, start: int, layout: Layout) -> Head:
         raise SourceError(f"{path}: has no records", hint="export again, or check skip_rows in the layout")
     first = data[start + int(found.starts[0]) : start + int(found.ends[0])]
     if layout.or_lines and str(layout.fields[0].source) not in _fields(first, dialect, path):
+        _refuse_other_header(first, layout, path)
         dialect = _dialect_of_list(layout)
     if not dialect.header:
         names = _names_without_header(first, dialect, layout, path)
@@ -80,6 +81,17 @@ def _text_head(path: str, data: bytes, start: int, layout: Layout) -> Head:
 
 def _dialect_of_list(layout: Layout) -> Dialect:
     return replace(LINES, encoding=layout.dialect.encoding, max_record_bytes=layout.dialect.max_record_bytes)
+
+
+def _refuse_other_header(first: bytes, layout: Layout, path: str) -> None:
+    """A first line that is neither the header nor a code is a header that the layout does not know."""
+    name = str(layout.fields[0].source)
+    text = first.decode(layout.dialect.encoding).strip("\r\n")
+    if layout.dialect.delimiter in text or (layout.dialect.quote or "\n") in text or text.strip().casefold() == name.casefold():
+        raise SourceError(
+            f"{path}: the first line is neither a code nor a header with the column {name!r}",
+            hint=f"name the column exactly {name!r}, or leave nothing but one code a line",
+        )
 
 
 def _names_without_header(first: bytes, dialect: Dialect, layout: Layout, path: str) -> tuple[str, ...]:
