@@ -109,7 +109,7 @@ FIELDS = [
     (ACTIVE + 'true = ["1"]\nfalse = ["0"]\nnulls = ["0"]\n', "16: '0' stands in both `nulls` and `false`", "one thing only"),
     (AMOUNT + "decimals = 2\n", "11: an amount needs `unit`", '"minor" if it is written 1250'),
     (AMOUNT + 'unit = "minor"\n', "11: an amount needs `decimals`, `currency` or `currency_source`", "write decimals = 2"),
-    (WHOLE + 'currency = "EUR"\n', "16: `decimals` and `currency` exclude each other", "keep the currency"),
+    (WHOLE + 'currency = "EUR"\n', "17: `decimals` and `currency` exclude each other", "keep the currency"),
     (WHOLE.replace("= 2", "= 5"), "16: `decimals` cannot be 5", "0 to 4"),
     (AMOUNT + 'unit = "major"\ncurrency = "EURO"\n', "16: no currency has the code 'EURO'", "did you mean 'EUR'? "),
     (AMOUNT + 'unit = "major"\ncurrency = "DEM"\n', "16: no currency has the code 'DEM'", "`decimals` for a withdrawn currency"),

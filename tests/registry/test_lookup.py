@@ -80,12 +80,19 @@ def test_equal_hashes_are_only_candidates(registry: Registry, part: Part, run: R
     registry.register(run("r2"), [part("new.parquet", "new")])
 
 
-def test_parts_and_folders_with_signs_of_globs_and_partitions_are_themselves(registry: Registry, part: Part, run: Run) -> None:
-    registry.register(run("r1"), [part("code=x/[a]*?{b}/p[1].parquet", "A", "B")])
-    part("code=x/[a]*?{b}/p1.parquet", "wrong", "wrong", "A")
-    found = registry.lookup("shop", [part("2.parquet", "A"), part("code=x/[a]*?{b}/p[1].parquet", "n", "A")], apart_from="")
-    assert hits(found) == [(0, 0, True, "r1", "a.csv", 1), (1, 1, True, "r1", "a.csv", 1)]
+def test_a_part_is_never_a_pattern_for_other_files(registry: Registry, part: Part, run: Run) -> None:
+    part("p1.parquet", "wrong", "wrong", "A")
+    registry.register(run("r1"), [part("p[1].parquet", "A", "B")])
+    assert hits(registry.lookup("shop", [part("2.parquet", "A"), part("p[1].parquet", "n", "A")], apart_from="")) == [
+        (0, 0, True, "r1", "a.csv", 1),
+        (1, 1, True, "r1", "a.csv", 1),
+    ]
+
+
+def test_folders_of_parts_are_neither_patterns_nor_partitions(registry: Registry, part: Part, run: Run) -> None:
+    registry.register(run("r1"), [part("code=x/[a]*?{b}/p.parquet", "A", "B")])
     assert registry.find("A").height == 1
+    assert registry.lookup("shop", [part("code=y/**/p.parquet", "B")], apart_from="")["record"].to_list() == [2]
 
 
 def test_paths_and_codes_are_never_sql(registry: Registry, part: Part, run: Run) -> None:

@@ -167,11 +167,12 @@ def test_a_full_disk_changes_nothing(registry: Registry, part: Part, run: Run) -
     assert registry.runs()["codes"].to_list() == [1, 200_000]
 
 
-def test_a_full_disk_leaves_no_new_file(registry: Registry, part: Part, run: Run) -> None:
-    large = part("large.parquet", *(f"{number * 7919:x}" for number in range(200_000)))
-    with disk_full_at(1_500_000), pytest.raises(RegistryError):
-        registry.register(run("r1"), [large])
-    assert list(registry.path.parent.iterdir()) == [large]
+@pytest.mark.parametrize("size", [0, 5_000, 100_000, 1_500_000])
+def test_a_full_disk_leaves_no_new_file(registry: Registry, part: Part, run: Run, size: int) -> None:
+    one = part("p.parquet", *(f"{number * 7919:x}" for number in range(200_000 if size > 1_000_000 else 10)))
+    with disk_full_at(size), pytest.raises(RegistryError):
+        registry.register(run("r1"), [one])
+    assert list(registry.path.parent.iterdir()) == [one]
 
 
 def test_a_signal_during_a_query_is_not_swallowed(tmp_path: Path) -> None:

@@ -47,6 +47,5 @@ def _metadata(frame: pl.DataFrame, binding: Binding, names: tuple[str, ...]) -> 
     if not names:
         return []
     texts = dict(binding.metadata)
-    fields = [frame[texts[name]].alias(name) if name in texts else pl.lit(None, pl.String).alias(name) for name in names]
-    return [frame.select(pl.struct(fields).alias("metadata")).to_series()]
-
+    absent = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+    return [pl.DataFrame([(frame[texts[name]] if name in texts else absent).alias(name) for name in names]).to_struct("metadata")]

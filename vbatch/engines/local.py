@@ -76,7 +76,7 @@ def _judge(batch: Batch, job: Job, source: Source, examine: Examine) -> Part:
         number=batch.number,
         source=batch.source,
         offset=batch.offset,
-        size=len(batch.data),
+        size=len(batch.original),
         first_record=int(batch.records["_record"][0]),
         line=int(batch.records["_line"][0]),
         accepted=job.out / "accepted" / f"part-{batch.number:05d}.parquet",

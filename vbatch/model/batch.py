@@ -13,6 +13,9 @@ import polars as pl
 PROVENANCE = {"_record": pl.UInt64, "_line": pl.UInt64, "_offset": pl.UInt64, "_length": pl.UInt64}
 """Columns of every frame of records: number from 1, physical line from 1, first byte from 0, bytes with the terminator."""
 
+PLACE = {"_at": pl.UInt64, "_size": pl.UInt64}
+"""Where a record begins in its batch's UTF-8 bytes, and how many it has there."""
+
 RAW = "_raw"
 """The column with a record's bytes, in frames of rows that are not simply accepted."""
 
@@ -30,23 +33,25 @@ class Batch:
     Args:
         number: position in the run, from 0.
         source: position of the source in the run, from 0.
-        records: one row a record: PROVENANCE and FAULTS, the mask of what is wrong with its structure (0 while nothing is).
-        data: the bytes from the first record's first byte on; blank lines between records included.
-        offset: position of data[0] in the decompressed source.
+        records: one row a record: PROVENANCE, PLACE and FAULTS, the mask of what is wrong with its structure (0 while nothing is).
+        data: the records as UTF-8, from the first one's first byte on; blank lines between them included.
         quotes: positions of the quotes in data.
+        offset: where the first record begins in the decompressed source.
+        original: the records' bytes in the source; data itself where the source is UTF-8.
     """
 
     number: int
     source: int
     records: pl.DataFrame
     data: bytes
-    offset: int
     quotes: npt.NDArray[np.int64]
+    offset: int
+    original: bytes
 
     def raw(self, offset: int, length: int) -> bytes:
-        """The bytes of one record, by its place in the source."""
+        """The bytes of one record in the source, by its place there."""
         start = offset - self.offset
-        return self.data[start : start + length]
+        return self.original[start : start + length]
 
 
 class Sums(NamedTuple):

@@ -106,6 +106,13 @@ SET: tuple[Fault, ...] = (
 )
 
 
+KEEP_OUT = frozenset(
+    {fault.code for fault in RECORD}
+    | {"code.missing", "code.not_text", "code.unreadable", "code.duplicate", "code.conflict", "code.registered"}
+)
+"""Faults that leave no voucher to accept, or a code that another voucher has; they may set a record aside but not let it pass."""
+
+
 def records(layout_format: str) -> tuple[Fault, ...]:
     """What can be wrong with the structure of a record of this format."""
     codes = CODES_OF_FORMAT[layout_format]

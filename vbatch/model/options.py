@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class Options:
         registry: DuckDB file of the existing codes.
         scope: instead of the pipeline's.
         max_rejected: rejected rows that are still fine; None for the verb's own default.
-        as_of: instant that expiry is judged against, with a zone; None to leave expiry unjudged.
+        as_of: instant that expiry is judged against, with a zone, kept in UTC; None to leave expiry unjudged.
         csv: whether CSV twins of the Parquet parts are written.
         wait: seconds to wait for a registry that another run holds.
         batch_rows: instead of the pipeline's.
@@ -60,6 +60,12 @@ class Options:
     csv: bool = False
     wait: float = 600.0
     batch_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.as_of is not None:
+            if self.as_of.tzinfo is None:
+                raise PipelineError(f"as_of {self.as_of.isoformat()} has no time zone", hint="write the instant with its offset or in UTC")
+            object.__setattr__(self, "as_of", self.as_of.astimezone(UTC))
 
     def limit(self, verb: str) -> Limit | None:
         """How many rejected rows are still fine: as given, else none for validate and any number for load."""

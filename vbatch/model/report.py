@@ -85,9 +85,10 @@ class Report:
     path: str = ""
 
     def __post_init__(self) -> None:
-        for part in (self, *self.sources):
+        parts: tuple[Report | SourceReport, ...] = (self, *self.sources)
+        for part in parts:
             if part.records != part.accepted + part.rejected + part.discarded:
-                raise ValueError(f"the counts of {getattr(part, 'path', '')} do not add up")
+                raise ValueError(f"the counts of {part.path or 'the run'} do not add up")
         for name in ("records", "accepted", "rejected", "discarded"):
             if getattr(self, name) != sum(getattr(source, name) for source in self.sources):
                 raise ValueError(f"the sources' {name} do not add up")

@@ -66,15 +66,27 @@ def rulebook(pipeline: Pipeline) -> Rulebook:
         )
     checked = rules(pipeline.schema, types)
     found = (*faults.records(pipeline.layout.format), *_conversions(fields, required, pipeline.layout.format), *(rule.fault for rule in checked), *faults.SET)
-    severities = {code: Severity(severity) for code, severity in pipeline.severities.items()}
     return Rulebook(
         kind=kind_of(pipeline.schema),
         fields=fields,
         types=types,
         required=required,
         rules=checked,
-        book=FaultBook(faults=with_severities(found, severities)),
+        book=FaultBook(faults=with_severities(found, _severities(pipeline))),
     )
+
+
+def _severities(pipeline: Pipeline) -> dict[str, Severity]:
+    """The pipeline's own severities; PipelineError for one that does not exist, or that would accept what cannot be accepted."""
+    for code, severity in pipeline.severities.items():
+        if severity not in list(Severity):
+            raise PipelineError(f"{code} cannot have the severity {severity!r}", hint="use error, discard or warning")
+        if severity == Severity.WARNING and code in faults.KEEP_OUT:
+            raise PipelineError(
+                f"{code} cannot be a warning: the record has no voucher to accept, or its code would be taken twice",
+                hint="use error or discard",
+            )
+    return {code: Severity(severity) for code, severity in pipeline.severities.items()}
 
 
 def _refuse_unknown(fields: Iterable[Field], columns: Iterable[str]) -> None:

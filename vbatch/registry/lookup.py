@@ -26,6 +26,9 @@ MATCHES = pl.Schema(
 )
 """The columns of a match: the row, how it is equal, and the registration by number of the run and position of the source in it."""
 
+_ORIGINS = pl.Schema(
+    {"run": pl.UInt32(), "position": pl.UInt32(), "run_id": pl.String(), "registered_at": pl.Datetime("us"), "source": pl.String()}
+)
 _ROWS = 262_144
 
 
@@ -65,11 +68,9 @@ def matches(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: s
 
 def origins(con: Connection) -> pl.DataFrame:
     """One row for each source of each run: `run`, `position`, `run_id`, `registered_at` (UTC), `source`."""
-    frame: pl.DataFrame = con.sql("""
-        SELECT
-            run, CAST(generate_subscripts(sources, 1) - 1 AS UINTEGER) AS position, run_id, registered_at, unnest(sources) AS source
-        FROM runs
-    """).pl()
+    query = "SELECT run, generate_subscripts(sources, 1) - 1, run_id, registered_at, unnest(sources) FROM runs"
+    # Plain rows: they are few, and pyarrow takes longer to import than most lookups take.
+    frame = pl.DataFrame(con.execute(query).fetchall(), schema=_ORIGINS, orient="row")
     return frame.with_columns(pl.col("registered_at").dt.replace_time_zone("UTC"))
 
 

@@ -17,8 +17,7 @@ Explain = Callable[[pl.DataFrame, Source], pl.DataFrame]
 
 def rejected_rows(findings: pl.DataFrame, source: Source, book: FaultBook) -> pl.DataFrame:
     """Provenance, every text under its own name, and the list of fault codes."""
-    header = [name or f"column {position + 1}" for position, name in enumerate(source.binding.header)]
-    named = dict(zip(source.binding.text_columns(), header, strict=True))
+    named = dict(zip(source.binding.text_columns(), source.binding.header, strict=True))
     texts = [(pl.col(text) if text in findings.columns else pl.lit(None, pl.String)).alias(name) for text, name in named.items()]
     codes = [pl.when(pl.col(FAULTS) & book.bit(fault.code) != 0).then(pl.lit(fault.code)) for fault in book]
     faults = pl.concat_list(codes).list.drop_nulls().alias("faults")

@@ -29,7 +29,7 @@ def settle(parts: Sequence[Part], registered: pl.DataFrame, on_conflict: str) ->
     known = _registered_verdicts(registered)
     taken = known.filter(pl.col("fault") == "code.registered").select("part", "row")
     found = [known, *(settle_bucket(rows, on_conflict) for rows in _buckets(parts, taken))]
-    return pl.concat(found).sort("part", "row", "fault")
+    return pl.concat(found).sort("part", "row", "fault", maintain_order=True)
 
 
 def settle_bucket(candidates: pl.DataFrame, on_conflict: str) -> pl.DataFrame:

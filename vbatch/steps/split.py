@@ -37,8 +37,8 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
     tally = Tally(
         records=batch.records.height,
         accepted=int(kept.sum()),
-        rejected=int(fates["rejected"].sum()) + malformed.height,
-        discarded=int(fates["discarded"].sum()),
+        rejected=found.filter(pl.col(FAULTS) & error != 0).height,
+        discarded=found.filter((pl.col(FAULTS) & error == 0) & (pl.col(FAULTS) & discard != 0)).height,
         warned=int((kept & (mask != 0)).sum()),
         faults=count_faults(found[FAULTS], rulebook.book),
         sums={name: Sums(*(exact_sum(judged[name].filter(rows)) for rows in fates.values())) for name in rulebook.summed},

@@ -12,6 +12,7 @@ from vbatch.model.part import Part
 from vbatch.model.source import Source
 from vbatch.steps.read.batches import Place, batch_of
 from vbatch.steps.read.cut import cut
+from vbatch.steps.read.window import Window
 
 
 def read_again(source: Source, part: Part, records: pl.Series, book: FaultBook) -> Batch:
@@ -19,9 +20,10 @@ def read_again(source: Source, part: Part, records: pl.Series, book: FaultBook) 
     with Path(source.path).open("rb") as file:
         file.seek(part.offset)
         data = file.read(part.size)
-    found = cut(data, source.shape, source.dialect, at_end=True)
+    window = Window(offset=part.offset, line=part.line, encoding=source.dialect.encoding)
+    window.append(data, at_end=True)
+    found = cut(window.data, source.shape, source.dialect, at_end=True)
     if len(data) != part.size or len(found.starts) != part.tally.records:
         raise SourceError(f"{source.path}: changed while it was read", hint="wait until the export is complete, then run again")
-    place = Place(number=part.number, source=part.source, offset=part.offset, line=part.line, first_record=part.first_record)
-    whole = batch_of(place, data, found, book)
+    whole = batch_of(Place(number=part.number, source=part.source, first_record=part.first_record), window, found, book)
     return dataclasses.replace(whole, records=whole.records.filter(pl.col("_record").is_in(records.implode())))

@@ -13,6 +13,7 @@ from vbatch.model.source import Source
 from vbatch.steps.read.cut import cut
 from vbatch.steps.read.segment import STRUCTURE, Segments
 from vbatch.steps.read.source import Stream
+from vbatch.steps.read.window import Window
 
 BLOCK = 1 << 20
 LONGEST = 64 << 20
@@ -40,25 +41,34 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         """Batches of exactly `rows` records, the last of them shorter."""
         self.stream.read(self.source.offset)
-        pending, offset, line, at_end, size = b"", self.source.offset, self.source.line, False, BLOCK
+        window = Window(offset=self.source.offset, line=self.source.line, encoding=self.source.dialect.encoding)
+        at_end, size = False, BLOCK
         while not at_end:
             block = self.stream.read(size)
             at_end = len(block) < size
-            pending += block
-            found = cut(pending, self.source.shape, self.source.dialect, at_end=at_end)
+            window.append(block, at_end=at_end)
+            found = cut(window.data, self.source.shape, self.source.dialect, at_end=at_end)
             count = len(found.starts)
             whole = count if at_end else count // self.rows * self.rows
-            for first in range(0, whole, self.rows):
-                yield self._batch(pending, found, first, min(first + self.rows, whole), offset, line)
+            yield from self._batches(window, found, whole)
             done, lines = (found.consumed, found.consumed_lines) if whole == count else (int(found.starts[whole]), int(found.lines[whole]))
             self.blanks += int(np.count_nonzero(found.blanks < done))
-            pending, offset, line = pending[done:], offset + done, line + lines
-            if not count and len(pending) > LONGEST:
+            window.drop(done, lines)
+            if not count and len(window.data) > LONGEST:
                 raise SourceError(
-                    f"{self.stream.path}: the record at line {line} is longer than {LONGEST >> 20} MiB",
+                    f"{self.stream.path}: the record at line {window.line} is longer than {LONGEST >> 20} MiB",
                     hint="this is no file of records; check the format and the quote that the layout declares",
                 )
-            size = self._next_size(found, len(pending))
+            size = self._next_size(found, len(window.data))
+
+    def _batches(self, window: Window, found: Segments, whole: int) -> Iterator[Batch]:
+        for first in range(0, whole, self.rows):
+            last = min(first + self.rows, whole)
+            chosen = Segments(*(values[first:last] for values in found[:4]), *found[4:])
+            place = Place(number=self.number, source=self.position, first_record=self.records + 1)
+            yield batch_of(place, window, chosen, self.book)
+            self.number += 1
+            self.records += last - first
 
     def _next_size(self, found: Segments, pending: int) -> int:
         """Bytes that complete the next batch, so that little is cut twice."""
@@ -67,40 +77,39 @@ class Batches:
         average = (int(found.ends[-1]) - int(found.starts[0])) / len(found.starts)
         return max(BLOCK, int(average * self.rows * 1.02) - pending)
 
-    def _batch(self, data: bytes, found: Segments, first: int, last: int, offset: int, line: int) -> Batch:
-        chosen = Segments(*(values[first:last] for values in found[:4]), *found[4:])
-        place = Place(number=self.number, source=self.position, offset=offset, line=line, first_record=self.records + 1)
-        self.number += 1
-        self.records += last - first
-        return batch_of(place, data, chosen, self.book)
-
 
 class Place(NamedTuple):
-    """Where a block lies: batch number, source, its first byte, that byte's line, and the number of the first record chosen from it."""
+    """Number of a batch in its run, position of its source there, and number of its first record in the source."""
 
     number: int
     source: int
-    offset: int
-    line: int
     first_record: int
 
 
-def batch_of(place: Place, data: bytes, found: Segments, book: FaultBook) -> Batch:
-    """The batch of these records of a block."""
+def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> Batch:
+    """The batch of these records of a window."""
     known = {fault.code for fault in book}
     bits = np.array([book.bit(f"record.{what}") if f"record.{what}" in known else 0 for what in STRUCTURE], np.uint64)
     count = len(found.starts)
-    records = pl.DataFrame(
-        {
-            "_record": np.arange(place.first_record, place.first_record + count, dtype=np.uint64),
-            "_line": (found.lines + place.line).astype(np.uint64),
-            "_offset": (found.starts + place.offset).astype(np.uint64),
-            "_length": (found.ends - found.starts).astype(np.uint64),
-            FAULTS: bits[found.faults],
-        }
-    )
     begin, end = int(found.starts[0]), int(found.ends[-1])
-    quotes = found.quotes[slice(*np.searchsorted(found.quotes, [begin, end]))] - begin
+    offsets, lengths = window.places(found.starts, found.ends)
+    first = int(offsets[0])
     return Batch(
-        number=place.number, source=place.source, records=records, data=data[begin:end], offset=place.offset + begin, quotes=quotes
+        number=place.number,
+        source=place.source,
+        records=pl.DataFrame(
+            {
+                "_record": np.arange(place.first_record, place.first_record + count, dtype=np.uint64),
+                "_line": (found.lines + window.line).astype(np.uint64),
+                "_offset": offsets.astype(np.uint64),
+                "_length": lengths.astype(np.uint64),
+                "_at": (found.starts - begin).astype(np.uint64),
+                "_size": (found.ends - found.starts).astype(np.uint64),
+                FAULTS: bits[found.faults],
+            }
+        ),
+        data=window.data[begin:end],
+        quotes=found.quotes[slice(*np.searchsorted(found.quotes, [begin, end]))] - begin,
+        offset=first,
+        original=window.original(begin, end, first, int(offsets[-1] + lengths[-1])),
     )

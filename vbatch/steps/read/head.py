@@ -9,11 +9,12 @@ from vbatch.errors import SourceError
 from vbatch.model.layout import Dialect, Layout
 from vbatch.model.source import Frame, Shape
 from vbatch.steps.read.cut import cut
+from vbatch.steps.read.encoding import byte_order_mark, exact_encoding
 from vbatch.steps.read.parse_json import paths_of
 from vbatch.steps.read.segment import segment
 from vbatch.steps.read.source import Stream, opened
+from vbatch.steps.read.window import Window
 
-BOM = b"\xef\xbb\xbf"
 BLOCK = 1 << 20
 LINE_END = re.compile(rb"\r\n|\n|\r")
 LINES = Dialect(delimiter="\x1f", quote=None, header=False)
@@ -50,33 +51,38 @@ def read_head(path: str, layout: Layout) -> Head:
         data = stream.read(BLOCK)
         if not data:
             raise SourceError(f"{path}: is empty", hint="export again; even an export without vouchers has a header")
-        start = len(BOM) if data.startswith(BOM) else 0
+        encoding = exact_encoding(data, layout.dialect.encoding)
+        if encoding is None:
+            raise SourceError(f"{path}: has no byte order mark", hint=f"declare {layout.dialect.encoding}-le or -be in the layout's dialect")
+        layout = replace(layout, dialect=replace(layout.dialect, encoding=encoding))
+        mark = byte_order_mark(data, encoding)
         if layout.format == "json":
-            return _json_head(stream, data, start, layout)
-        return _text_head(path, data, start, layout)
+            return _json_head(stream, data, mark, layout)
+        window = Window(offset=mark, line=1, encoding=encoding)
+        window.append(data[mark:], at_end=len(data) < BLOCK)
+        return _text_head(path, data, window, layout, at_end=len(data) < BLOCK)
 
 
-def _text_head(path: str, data: bytes, start: int, layout: Layout) -> Head:
-    line, at_end = 1, len(data) < BLOCK
+def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end: bool) -> Head:
     for _ in range(layout.dialect.skip_rows):
-        start += _first_line(data[start:])
-        line += 1
+        window.drop(_first_line(window.data), 1)
     dialect = _dialect_of_list(layout) if layout.format == "lines" else layout.dialect
-    found = segment(data[start:], dialect, at_end=at_end)
+    found = segment(window.data, dialect, at_end=at_end)
     if not len(found.starts):
         raise SourceError(f"{path}: has no records", hint="export again, or check skip_rows in the layout")
-    first = data[start + int(found.starts[0]) : start + int(found.ends[0])]
+    first = window.data[int(found.starts[0]) : int(found.ends[0])]
     if layout.or_lines and str(layout.fields[0].source) not in _fields(first, dialect, path):
         _refuse_other_header(first, layout, path)
         dialect = _dialect_of_list(layout)
     if not dialect.header:
         names = _names_without_header(first, dialect, layout, path)
-        return Head(shape="csv", dialect=dialect, header=names, offset=start, line=line, frame=Frame(prefix=data[:start]))
-    if len(found.starts) == 1 and at_end:
+    elif len(found.starts) == 1 and at_end:
         raise SourceError(f"{path}: has a header but no records", hint="export again, or leave the file out")
-    end = start + int(found.ends[0])
-    line += segment(data[start:end], LINES, at_end=True).consumed_lines
-    return Head(shape="csv", dialect=dialect, header=tuple(_fields(first, dialect, path)), offset=end, line=line, frame=Frame(prefix=data[:end]))
+    else:
+        names = tuple(name or f"column {position + 1}" for position, name in enumerate(_fields(first, dialect, path)))
+        window.drop(int(found.ends[0]), segment(window.data[: int(found.ends[0])], LINES, at_end=True).consumed_lines)
+    prefix = Frame(prefix=data[: window.offset])
+    return Head(shape="csv", dialect=dialect, header=names, offset=window.offset, line=window.line, frame=prefix)
 
 
 def _dialect_of_list(layout: Layout) -> Dialect:
@@ -86,7 +92,7 @@ def _dialect_of_list(layout: Layout) -> Dialect:
 def _refuse_other_header(first: bytes, layout: Layout, path: str) -> None:
     """A first line that is neither the header nor a code is a header that the layout does not know."""
     name = str(layout.fields[0].source)
-    text = first.decode(layout.dialect.encoding).strip("\r\n")
+    text = first.decode("utf-8").strip("\r\n")
     if layout.dialect.delimiter in text or (layout.dialect.quote or "\n") in text or text.strip().casefold() == name.casefold():
         raise SourceError(
             f"{path}: the first line is neither a code nor a header with the column {name!r}",
@@ -107,7 +113,7 @@ def _first_line(data: bytes) -> int:
 
 def _fields(record: bytes, dialect: Dialect, path: str) -> list[str]:
     try:
-        text = record.decode(dialect.encoding).removesuffix("\n").removesuffix("\r")
+        text = record.decode("utf-8").removesuffix("\n").removesuffix("\r")
         (fields,) = csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote or None, strict=True, quoting=_quoting(dialect))
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: the header is not {dialect.encoding}", hint="declare the encoding in the layout's dialect") from error

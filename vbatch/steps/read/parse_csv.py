@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vbatch.model.batch import FAULTS, Batch
+from vbatch.model.batch import FAULTS, PLACE, Batch
 from vbatch.model.fault import FaultBook
 from vbatch.model.layout import Dialect
 from vbatch.steps.read.parsed import Parsed
@@ -23,10 +23,9 @@ class _Candidates:
 
     def __init__(self, batch: Batch, records: pl.DataFrame) -> None:
         self.records = records.filter(pl.col(FAULTS) == 0)
-        offsets = self.records["_offset"].to_numpy().astype(np.int64) - batch.offset
-        lengths = self.records["_length"].to_numpy().astype(np.int64)
-        self.ends = np.cumsum(lengths)
-        self.data = _joined(batch.data, offsets, lengths)
+        places, sizes = (self.records[name].to_numpy().astype(np.int64) for name in ("_at", "_size"))
+        self.ends = np.cumsum(sizes)
+        self.data = _joined(batch.data, places, sizes)
         self.array = np.frombuffer(self.data, np.uint8)
 
     def holding(self, positions: npt.NDArray[np.int64]) -> Rows:
@@ -73,7 +72,7 @@ def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame |
     tidy = (
         data.isascii()
         and len(batch.quotes) * 64 <= len(data)
-        and int(batch.records["_length"].sum()) == len(data)
+        and int(batch.records["_size"].sum()) == len(data)
         and not (batch.records[FAULTS] != 0).any()
         and np.count_nonzero(array < SPACE) == height
         and data.endswith(b"\n")
@@ -119,6 +118,7 @@ def _careful(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: l
 
 
 def _parsed(records: pl.DataFrame, texts: pl.DataFrame) -> Parsed:
+    records = records.drop(PLACE)
     if not (records[FAULTS] != 0).any():
         return Parsed(records.drop(FAULTS).hstack(texts), records.clear())
     return Parsed(records.filter(pl.col(FAULTS) == 0).drop(FAULTS).hstack(texts), records.filter(pl.col(FAULTS) != 0))
@@ -149,15 +149,15 @@ def _control(candidates: _Candidates, _dialect: Dialect, _width: int) -> Rows | 
     return candidates.holding(np.flatnonzero((array < SPACE) & (array != LF) & (array != CR) & (array != TAB)))
 
 
-def _undecodable(candidates: _Candidates, dialect: Dialect, _width: int) -> Rows | None:
-    if candidates.data.isascii() or _decodes(candidates.data, dialect.encoding):
+def _undecodable(candidates: _Candidates, _dialect: Dialect, _width: int) -> Rows | None:
+    if candidates.data.isascii() or _is_text(candidates.data):
         return None
-    return np.array([not _decodes(piece, dialect.encoding) for piece in candidates.pieces()], bool)
+    return np.array([not _is_text(piece) for piece in candidates.pieces()], bool)
 
 
-def _decodes(data: bytes, encoding: str) -> bool:
+def _is_text(data: bytes) -> bool:
     try:
-        data.decode(encoding)
+        data.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True
@@ -194,9 +194,7 @@ def _fields(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl
     quote = _quote_in(data, dialect)
     returns = b"\r" in data and LONE_RETURN.search(data) is not None
     if not (returns and quote):
-        utf8 = data if data.isascii() or dialect.encoding == "utf-8" else data.decode(dialect.encoding).encode()
-        utf8 = LONE_RETURN.sub(b"\n", utf8) if returns else utf8
-        texts = _read(utf8, dialect, quote, columns)
+        texts = _read(LONE_RETURN.sub(b"\n", data) if returns else data, dialect, quote, columns)
         if texts.height == candidates.records.height:
             return texts
     return _fields_one_by_one(candidates, dialect, schema)
@@ -208,7 +206,7 @@ def _fields_one_by_one(candidates: _Candidates, dialect: Dialect, schema: dict[s
     quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
     rows = []
     for piece in candidates.pieces():
-        text = piece.decode(dialect.encoding).removesuffix("\n").removesuffix("\r")
+        text = piece.decode("utf-8").removesuffix("\n").removesuffix("\r")
         (fields,) = csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote, quoting=quoting, strict=True)
         rows.append([field or None for field in fields])
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from vbatch.model.batch import FAULTS, Batch
+from vbatch.model.batch import FAULTS, PLACE, Batch
 from vbatch.model.binding import not_text_column
 from vbatch.model.fault import FaultBook
 from vbatch.steps.read.parsed import Parsed
@@ -42,12 +42,12 @@ def parse_json(batch: Batch, paths: tuple[str, ...], columns: list[str], book: F
     """
     wanted = {path: position for position, path in enumerate(paths)}
     masks, rows = [], []
-    for offset, length, mask in batch.records.select("_offset", "_length", FAULTS).iter_rows():
-        row, fault = (None, "") if mask else _row(batch.raw(offset, length), wanted)
+    for at, size, mask in batch.records.select(*PLACE, FAULTS).iter_rows():
+        row, fault = (None, "") if mask else _row(batch.data[at : at + size], wanted)
         masks.append(mask or (book.bit(f"record.{fault}") if fault else 0))
         if row is not None:
             rows.append(row)
-    records = batch.records.with_columns(pl.Series(FAULTS, masks, dtype=pl.UInt64))
+    records = batch.records.drop(PLACE).with_columns(pl.Series(FAULTS, masks, dtype=pl.UInt64))
     texts = {name: pl.Series(name, [row[position] for row in rows], dtype=pl.String) for position, name in enumerate(columns)}
     flags = {
         not_text_column(name): pl.Series([type(row[position]) is Literal for row in rows], dtype=pl.Boolean)

@@ -1,0 +1,59 @@
+"""What to do after a run, as command lines to copy."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vbatch.cli.outcome import REPLAY, Outcome
+
+Step = tuple[str, str]
+"""What for, and the command line."""
+
+
+def advice(outcome: Outcome) -> list[Step]:
+    """The next steps, most useful first; none if there is nothing left to do."""
+    return [*_rejected(outcome), *_accepted(outcome), *_faults(outcome)]
+
+
+def _rejected(outcome: Outcome) -> Iterator[Step]:
+    """Rejected records are mended in a copy: the run's own files are evidence."""
+    if outcome.folder is None or not outcome.report.rejected:
+        return
+    verb = "load" if outcome.report.status == "loaded" else "validate"
+    if len(outcome.replays) == 1:
+        name = Path(outcome.replays[0]).name
+        mended = f"mended-{name}"
+        yield "copy the rejected records", shlex.join(["cp", str(outcome.folder / outcome.replays[0]), mended])
+        yield f"mend them, then {verb} them", command(verb, [mended], outcome)
+    else:
+        yield f"mend copies of the rejected records, then {verb} them", shlex.join(["ls", str(outcome.folder / REPLAY)])
+
+
+def _accepted(outcome: Outcome) -> Iterator[Step]:
+    report = outcome.report
+    if report.status == "refused":
+        enough = str(report.rejected)
+        yield (
+            f"or register the {report.accepted:,} accepted rows all the same",
+            command("load", outcome.asked.sources, outcome, limit=enough),
+        )
+    elif report.status == "validated" and report.accepted:
+        what = "or register what was accepted now" if report.rejected else "register what was accepted"
+        yield what, command("load", outcome.asked.sources, outcome)
+
+
+def _faults(outcome: Outcome) -> Iterator[Step]:
+    faults = outcome.report.faults
+    if faults and not outcome.before:
+        most = max(faults, key=lambda code: faults[code])
+        pipeline = () if outcome.asked.pipeline == outcome.pipeline.name else ("-p", outcome.asked.pipeline)
+        yield "what a fault means", shlex.join(["vbatch", "explain", most, *pipeline])
+
+
+def command(verb: str, sources: Sequence[str], outcome: Outcome, *, limit: str | None = None) -> str:
+    """A command line like the one that was typed, with what decides verdicts and where codes are registered."""
+    options = outcome.asked.options
+    given = [("--registry", str(options.registry) if options.registry != type(options)().registry else None), ("--scope", options.scope)]
+    given += [("--as-of", options.as_of.isoformat().replace("+00:00", "Z") if options.as_of else None), ("--max-rejected", limit)]
+    chosen = [word for name, value in given if value for word in (name, value)]
+    return shlex.join(["vbatch", verb, *sources, "-p", outcome.asked.pipeline, *chosen])

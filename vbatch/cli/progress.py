@@ -1,0 +1,107 @@
+"""Tells how far a run is: a bar on a terminal, a line now and then where stderr is kept in a log."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from time import monotonic
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from vbatch.cli.screen import show
+
+Tell = Callable[[int, int, int], None]
+"""Bytes of the sources read, records judged and records rejected so far."""
+
+EVERY = 10.0
+"""Seconds between two lines of a log."""
+
+FINISHING = "settling codes and writing files"
+
+
+@contextmanager
+def progress(total: int, *, quiet: bool) -> Iterator[Tell]:
+    """Where a run tells its progress.
+
+    Args:
+        total: bytes of all sources.
+        quiet: whether nobody wants to know.
+    """
+    if quiet or sys.stderr is None:
+        yield lambda _done, _records, _rejected: None
+    elif sys.stderr.isatty():
+        with bar(total, on=sys.stderr) as tell:
+            yield tell
+    else:
+        with log(total, on=sys.stderr) as tell:
+            yield tell
+
+
+@contextmanager
+def bar(total: int, *, on: TextIO) -> Iterator[Tell]:
+    """A bar that vanishes at the end: the summary takes its place."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        DownloadColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeRemainingColumn(compact=True),
+    )
+    started = monotonic()
+    with Progress(*columns, console=Console(file=on), transient=True) as shown:
+        task = shown.add_task("reading", total=total, counts="")
+
+        def tell(done: int, records: int, rejected: int) -> None:
+            counts = f"{records:,} records · {rate(records, started):,}/s · [red]{rejected:,} rejected[/red]"
+            shown.update(task, completed=done, counts=counts, description=FINISHING if done >= total else "judging")
+
+        yield tell
+
+
+@contextmanager
+def log(total: int, *, on: TextIO, every: float = EVERY) -> Iterator[Tell]:
+    """A line every few seconds from a thread of its own, so that it also comes while nothing new is told; none in a short run."""
+    started = monotonic()
+    now = (0, 0, 0)
+    ended = threading.Event()
+
+    def tell(done: int, records: int, rejected: int) -> None:
+        nonlocal now
+        now = (done, records, rejected)
+
+    def write() -> None:
+        while not ended.wait(every):
+            show([Text(f"{datetime.now().astimezone():%H:%M:%S} {line(*now, total, started)}")], on=on)
+
+    writer = threading.Thread(target=write, name="progress", daemon=True)
+    writer.start()
+    try:
+        yield tell
+    finally:
+        ended.set()
+        writer.join()
+
+
+def line(done: int, records: int, rejected: int, total: int, started: float) -> str:
+    """How far a run is, in words."""
+    counts = f"{records:,} records ({rate(records, started):,}/s), {rejected:,} rejected"
+    if done >= total:
+        return f"{counts}; {FINISHING}"
+    share = 100 * done // total
+    left = f", about {_duration((monotonic() - started) * (total - done) / done)} left" if done else ""
+    return f"{share} % of {total / 1e6:,.1f} MB: {counts}{left}"
+
+
+def rate(records: int, started: float) -> int:
+    """Records a second since then."""
+    return round(records / max(monotonic() - started, 0.001))
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

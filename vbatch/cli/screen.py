@@ -1,0 +1,76 @@
+"""What is written where: data and nothing else on stdout, lines for people with colours on a terminal and as plain text elsewhere."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from vbatch.errors import OutputError
+
+GAP = 2
+
+
+def data(text: str) -> None:
+    """Write data to stdout, always as UTF-8. A reader that has seen enough and left is no error."""
+    try:
+        _write(sys.stdout, text, encoding="utf-8")
+    except OSError as error:
+        _silence(sys.stdout)
+        raise OutputError(f"stdout cannot be written: {error.strerror}", hint="check where it is redirected to") from error
+
+
+def show(lines: Iterable[Text], *, on: TextIO) -> None:
+    """Write lines for people; a stream that cannot be written must not change the outcome of a finished run."""
+    if on is None:  # the process was started without it
+        return
+    with suppress(OSError):
+        if on.isatty():
+            console = Console(file=on, highlight=False)
+            for line in lines:
+                console.print(line, soft_wrap=True)
+        else:
+            _write(on, "".join(f"{line.plain.rstrip()}\n" for line in lines), encoding=None)
+
+
+def table(rows: Sequence[Sequence[Text]], *, right: Sequence[int] = (), indent: int = GAP) -> list[Text]:
+    """Rows of cells as lines with aligned columns.
+
+    Args:
+        rows: cells, the same number in each row.
+        right: positions of the columns that are aligned to the right.
+        indent: spaces before the first column.
+    """
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    return [_line(row, widths, right, indent) for row in rows]
+
+
+def _line(row: Sequence[Text], widths: Sequence[int], right: Sequence[int], indent: int) -> Text:
+    line = Text(" " * indent)
+    for position, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        padding = " " * (width - cell.cell_len)
+        before, after = (padding, "") if position in right else ("", padding)
+        line.append(before).append_text(cell).append(after + " " * GAP)
+    line.rstrip()
+    return line
+
+
+def _write(stream: TextIO | None, text: str, *, encoding: str | None) -> None:
+    if stream is None:
+        return
+    try:
+        stream.flush()
+        # File names that are not UTF-8 come out as the bytes that they are.
+        stream.buffer.write(text.encode(encoding or stream.encoding, "surrogateescape" if encoding else "backslashreplace"))
+        stream.flush()
+    except BrokenPipeError:
+        _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Python flushes its streams when it ends, and would complain then."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,101 @@
+"""Starts the command line, and turns whatever ends it into an exit code and, for errors, two lines: `error: …` and `hint: …`."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import click
+
+from vbatch.cli.app import app
+from vbatch.cli.mask import visible
+from vbatch.errors import VbatchError
+
+INTERRUPTED = 130
+
+
+class Told(NamedTuple):
+    """An error as its reader sees it."""
+
+    error: str
+    hint: str
+    code: int = 2
+
+
+def main() -> NoReturn:
+    """Run the command line with the arguments of the process, and end the process."""
+    # Outputs and registry hold codes: whatever is created is the owner's alone.
+    os.umask(0o077)
+    # A scheduler that stops a run wants its working folder removed, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code, whatever happens."""
+    notes: dict[str, bool] = {}
+    try:
+        return int(app.main(list(arguments), prog_name="vbatch", standalone_mode=False, obj=notes) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place that can turn it into words
+        if notes.get("debug"):
+            traceback.print_exception(error)
+        told = explained(error)
+        click.echo(f"error: {visible(told.error)}\nhint: {visible(told.hint)}", err=True)
+        return told.code
+
+
+def explained(error: BaseException) -> Told:
+    """What to tell about an error."""
+    match error:
+        case VbatchError():
+            return Told(error.message, error.hint, error.exit_code)
+        case click.UsageError():
+            return Told(_sentence(error), getattr(error, "hint", None) or _usage_hint(error))
+        case click.Abort() | KeyboardInterrupt():
+            return Told(str(error) or "interrupted", "run the same command again", INTERRUPTED)
+        case MemoryError():
+            return Told("there is not enough memory", "judge fewer records at a time with --batch-rows")
+        case OSError(filename=str(name), strerror=str(reason)):
+            return Told(f"{name}: {reason}", "check the path, its permissions and the disk")
+        case _:
+            # Its message may quote codes, so the place must do.
+            return Told(
+                f"internal error: {type(error).__name__} at {_place(error)}",
+                "this is a bug in vbatch: run the command again with --debug and report the traceback without the codes in it",
+            )
+
+
+def _sentence(error: click.UsageError) -> str:
+    """Click's message in the manner of all others: no capital, no full stop, no suggestions (they go into the hint)."""
+    text = (error.message if _possibilities(error) else error.format_message()).strip().partition("\n")[0].rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _usage_hint(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "vbatch"
+    likely = " or ".join(repr(one) for one in _possibilities(error))
+    parameter = error.param if isinstance(error, click.BadParameter) else None
+    if error.ctx and parameter and parameter.name and _from_environment(error.ctx, parameter.name):
+        return f"the value comes from the environment variable {parameter.envvar}; `{command} --help` lists the options"
+    return f"{f'did you mean {likely}? ' if likely else ''}`{command} --help` shows how it is used"
+
+
+def _possibilities(error: click.UsageError) -> Sequence[str]:
+    return getattr(error, "possibilities", None) or ()
+
+
+def _from_environment(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT
+
+
+def _place(error: BaseException) -> str:
+    """File and line of vbatch where an error arose."""
+    home = Path(__file__).parents[1]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(home)]
+    return f"{Path(frames[-1].filename).relative_to(home.parent)}:{frames[-1].lineno}" if frames else "an unknown place"

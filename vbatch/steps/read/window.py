@@ -1,0 +1,55 @@
+"""The part of a source that is in memory: as UTF-8, and as it stands in the source."""
+
+import numpy as np
+import numpy.typing as npt
+
+from vbatch.steps.read.encoding import transcoder
+
+Positions = npt.NDArray[np.int64]
+
+
+class Window:
+    """Bytes of a source that are not settled yet.
+
+    Args:
+        offset: position of the first in the decompressed source.
+        line: its physical line, from 1.
+        encoding: of the source.
+    """
+
+    def __init__(self, *, offset: int, line: int, encoding: str) -> None:
+        self.data = b""
+        self.offset, self.line = offset, line
+        self._transcoder = transcoder(encoding)
+        self._source = b""
+
+    def append(self, block: bytes, *, at_end: bool) -> None:
+        """Add the next bytes of the source."""
+        if self._transcoder is None:
+            self.data = self.data + block if self.data else block
+        else:
+            self._source += block
+            self.data += self._transcoder.utf8(block, at_end=at_end)
+
+    def drop(self, size: int, lines: int) -> None:
+        """Forget settled bytes: so many of the UTF-8, which hold so many lines."""
+        gone = size if self._transcoder is None else self._before(np.array([size]))[0]
+        self.data, self._source = self.data[size:], self._source[gone:]
+        self.offset, self.line = self.offset + int(gone), self.line + lines
+
+    def places(self, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
+        """Offset in the source and bytes there of records, by their bounds in the UTF-8."""
+        if self._transcoder is None:
+            return starts + self.offset, ends - starts
+        # A source that ends within a character has fewer bytes than the character would.
+        begins, stops = (np.minimum(self._before(bounds), len(self._source)) for bounds in (starts, ends))
+        return begins + self.offset, stops - begins
+
+    def original(self, begin: int, end: int, offset: int, stop: int) -> bytes:
+        """The bytes in the source of a stretch, by its bounds in the UTF-8 and by those in the source."""
+        return self.data[begin:end] if self._transcoder is None else self._source[offset - self.offset : stop - self.offset]
+
+    def _before(self, bounds: Positions) -> Positions:
+        """Bytes in the source before each bound of the UTF-8; bounds rise."""
+        assert self._transcoder is not None  # noqa: S101 - its callers have asked
+        return np.cumsum(self._transcoder.sizes(self.data, np.concatenate([[0], bounds])))
