@@ -1,10 +1,11 @@
 """The straight line of a run: read, judge, settle, write, register, publish."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import starmap
+from itertools import chain, count, starmap
 from pathlib import Path
 from typing import Literal
 
@@ -25,13 +26,14 @@ from vbatch.model.rulebook import Rulebook, rulebook
 from vbatch.model.source import Account, Source
 from vbatch.registry import CodesTakenError, Registry
 from vbatch.steps.bind import bind
-from vbatch.steps.read import read_head
+from vbatch.steps.read import Export, exports, read_head
 from vbatch.steps.settle import settle
 from vbatch.steps.verify import Difference, verify_run
 from vbatch.steps.workspace import measure, publish, workspace
 
 Verb = Literal["validate", "load"]
 REPORT = "report.json"
+PACKED = re.compile(r"(?:\.(?:gz|bz2|xz|zst|zip))+$")
 
 
 def silent(_done: int, _records: int, _rejected: int) -> None:
@@ -76,29 +78,33 @@ class _Run:
     """One execution: what it was asked for, worked out."""
 
     verb: Verb
+    paths: tuple[str, ...]
     pipeline: Pipeline
     rulebook: Rulebook
     options: Options
-    sources: tuple[Source, ...]
     registry: Registry
     engine: Engine
     progress: Progress
 
     @classmethod
     def prepare(cls, verb: Verb, paths: Sequence[str | Path], given: Pipeline | str, options: Options, progress: Progress) -> "_Run":
-        """Find out whether the run can start: pipeline, sources and output folder."""
+        """Find out whether the run can start: pipeline, output folder and registry."""
         pipeline = catalog_pipeline(given) if isinstance(given, str) else given
         pipeline = replace(pipeline, scope=options.scope or pipeline.scope, batch_rows=options.batch_rows or pipeline.batch_rows)
-        worked_out = rulebook(pipeline)
+        if not paths:
+            raise SourceError("there is nothing to read", hint="name at least one export")
         if options.out:
             report_in(options.out)
+        registry = Registry(options.registry, wait=options.wait)
+        if verb == "load":
+            registry.upgrade()
         return cls(
             verb=verb,
+            paths=tuple(str(path) for path in paths),
             pipeline=pipeline,
-            rulebook=worked_out,
+            rulebook=rulebook(pipeline),
             options=options,
-            sources=_understand([str(path) for path in paths], pipeline, worked_out),
-            registry=Registry(options.registry, wait=options.wait),
+            registry=registry,
             engine=LocalEngine(),
             progress=progress,
         )
@@ -117,7 +123,7 @@ class _Run:
             while True:
                 parts = self._settled(job, parts, run_id)
                 outputs = write_outputs(job, parts, csv=self.options.csv)
-                report = self._report(run_id, judged, parts, outputs, started)
+                report = self._report(run_id, job, judged, parts, outputs, started)
                 (job.out / REPORT).write_text(report.to_json(), encoding="utf-8")
                 try:
                     self._register(report, parts)
@@ -132,8 +138,9 @@ class _Run:
         out, scratch = work / "out", work / "scratch"
         out.mkdir()
         scratch.mkdir()
+        found = exports(self.paths, scratch, self.pipeline.layout.dialect, allow_truncated=self.options.allow_truncated)
         return Job(
-            sources=self.sources,
+            sources=_understand(found, self.pipeline, self.rulebook),
             rulebook=self.rulebook,
             batch_rows=self.pipeline.batch_rows,
             as_of=self.options.as_of,
@@ -166,9 +173,11 @@ class _Run:
         registered = self.registry.lookup(self.pipeline.scope, [part.accepted for part in parts], apart_from=run_id)
         return self.engine.amend(job, parts, settle(parts, registered, self.pipeline.on_conflict))
 
-    def _report(self, run_id: str, judged: Judged, parts: Sequence[Part], outputs: tuple[Output, ...], started: datetime) -> Report:
+    def _report(
+        self, run_id: str, job: Job, judged: Judged, parts: Sequence[Part], outputs: tuple[Output, ...], started: datetime
+    ) -> Report:
         finished = datetime.now(UTC)
-        tallies = [total(part.tally for part in parts if part.source == position) for position in range(len(self.sources))]
+        tallies = [total(part.tally for part in parts if part.source == position) for position in range(len(job.sources))]
         tally = total(tallies)
         limit = self.options.limit(self.verb)
         over = limit is not None and not limit.allows(tally.rejected, tally.records)
@@ -191,7 +200,7 @@ class _Run:
             warned=tally.warned,
             faults={fault.code: tally.faults[fault.code] for fault in self.rulebook.book if fault.code in tally.faults},
             totals=totals_of(tally),
-            sources=tuple(starmap(_source_report, zip(self.sources, judged.accounts, tallies, strict=True))),
+            sources=tuple(starmap(_source_report, zip(job.sources, judged.accounts, tallies, strict=True))),
             outputs=outputs,
             options=self.options.shown(self.verb) | {"batch_rows": self.pipeline.batch_rows},
             versions={"vbatch": vbatch.__version__} | {name: version(name) for name in ("polars", "pandera", "duckdb", "pyarrow")},
@@ -204,7 +213,7 @@ class _Run:
                 scope=self.pipeline.scope,
                 pipeline=self.pipeline.name,
                 registered_at=datetime.now(UTC),
-                sources=tuple(source.path for source in self.sources),
+                sources=tuple(source.path for source in report.sources),
                 report=report.to_json(),
             )
             self.registry.register(run, [part.accepted for part in parts])
@@ -232,36 +241,41 @@ def report_in(out: Path) -> Report | None:
         raise OutputError(f"{out / REPORT}: is not a report of this version", hint="choose another folder with -o") from error
 
 
-def _understand(paths: Sequence[str], pipeline: Pipeline, rulebook: Rulebook) -> tuple[Source, ...]:
-    if not paths:
-        raise SourceError("there is nothing to read", hint="name at least one export")
-    taken: set[str] = set()
-    return tuple(_source(path, _replay_name(path, taken), pipeline, rulebook) for path in paths)
+def _understand(found: Sequence[Export], pipeline: Pipeline, rulebook: Rulebook) -> tuple[Source, ...]:
+    names = replay_names([export.path for export in found])
+    return tuple(_source(export, name, pipeline, rulebook) for export, name in zip(found, names, strict=True))
 
 
-def _source(path: str, replay: str, pipeline: Pipeline, rulebook: Rulebook) -> Source:
-    head = read_head(path, pipeline.layout)
+def _source(export: Export, replay: str, pipeline: Pipeline, rulebook: Rulebook) -> Source:
+    head = read_head(export.file, export.path, pipeline.layout)
     return Source(
-        path=path,
+        path=export.path,
+        file=export.file,
+        packed=export.packed,
+        truncated=export.truncated,
         replay=replay,
         shape=head.shape,
         dialect=head.dialect,
-        binding=bind(pipeline.layout, rulebook, head.header, path),
+        binding=bind(pipeline.layout, rulebook, head.header, export.path),
         offset=head.offset,
         line=head.line,
         frame=head.frame,
     )
 
 
-def _replay_name(path: str, taken: set[str]) -> str:
-    """The source's own file name; numbered if another source of the run has it, too."""
-    own, number = Path(path).name, 1
-    name = own
-    while name in taken:
-        number += 1
-        name = f"{number}-{own}"
-    taken.add(name)
-    return name
+def replay_names(paths: Sequence[str]) -> tuple[str, ...]:
+    """The file name of each source's rejected records.
+
+    It is the source's own without the endings of compression, and without any folder that an archive's member names; numbered if another
+    source of the run has it, too.
+    """
+    names: list[str] = []
+    for path in paths:
+        own = PACKED.sub("", Path(path.replace(":", "/").replace("\\", "/")).name)
+        own = "stdin" if own in {"-", "", ".."} else own
+        numbered = chain([own], (f"{number}-{own}" for number in count(2)))
+        names.append(next(name for name in numbered if name not in names))
+    return tuple(names)
 
 
 def _source_report(source: Source, account: Account, tally: Tally) -> SourceReport:
@@ -276,5 +290,6 @@ def _source_report(source: Source, account: Account, tally: Tally) -> SourceRepo
         rejected=tally.rejected,
         discarded=tally.discarded,
         blank_lines=account.blanks,
+        truncated=source.truncated,
         notes=source.binding.notes,
     )

@@ -11,10 +11,11 @@ from vbatch.catalog.shelf import did_you_mean
 from vbatch.model.currency import MOST_DECIMALS, decimals_of
 from vbatch.model.layout import Dialect, Field, Layout
 
+LIMITS = ("max_record_bytes", "max_ratio", "max_bytes")
 DIALECT_KEYS = {
-    "csv": {"delimiter", "quote", "encoding", "header", "skip_rows", "max_record_bytes"},
-    "lines": {"encoding", "skip_rows", "max_record_bytes"},
-    "json": {"encoding", "max_record_bytes"},
+    "csv": {"delimiter", "quote", "encoding", "header", "skip_rows", *LIMITS},
+    "lines": {"encoding", "skip_rows", *LIMITS},
+    "json": {"encoding", *LIMITS},
 }
 
 
@@ -52,7 +53,7 @@ def _dialect(dialect: Dialect) -> Iterator[Flaw]:
             + "use a name such as utf-8, cp1252 or utf-16"
         )
         yield Flaw(("dialect", "encoding"), f"no encoding is called {dialect.encoding!r}", hint=hint)
-    for key, least in (("skip_rows", 0), ("max_record_bytes", 1)):
+    for key, least in (("skip_rows", 0), *((key, 1) for key in LIMITS)):
         if getattr(dialect, key) < least:
             yield Flaw(("dialect", key), f"`{key}` cannot be {getattr(dialect, key)}", hint=f"use a whole number from {least} on")
 

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from vbatch.cli.outcome import REPLAY, Outcome
 
@@ -20,13 +19,9 @@ def _rejected(outcome: Outcome) -> Iterator[Step]:
     if outcome.folder is None or not outcome.report.rejected:
         return
     verb = "load" if outcome.report.status == "loaded" else "validate"
-    if len(outcome.replays) == 1:
-        name = Path(outcome.replays[0]).name
-        mended = f"mended-{name}"
-        yield "copy the rejected records", shlex.join(["cp", str(outcome.folder / outcome.replays[0]), mended])
-        yield f"mend them, then {verb} them", command(verb, [mended], outcome)
-    else:
-        yield f"mend copies of the rejected records, then {verb} them", shlex.join(["ls", str(outcome.folder / REPLAY)])
+    mended = f"mended-{outcome.report.run_id[:6]}"
+    yield "copy the rejected records", shlex.join(["cp", "-r", str(outcome.folder / REPLAY), mended])
+    yield f"mend them, then {verb} them", command(verb, [f"{mended}/{name}" for name in outcome.replays], outcome)
 
 
 def _accepted(outcome: Outcome) -> Iterator[Step]:

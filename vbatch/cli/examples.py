@@ -39,5 +39,4 @@ def _found(line: Mapping[str, str | int | None]) -> Iterable[str]:
     if code:
         yield f"'{masked(str(code))}'"
     if column not in {None, "code"} and value != code:
-        shown = "empty" if value is None else f"'{shortened(str(value))}'"
-        yield f"{column} {shown}"
+        yield "empty" if value is None else f"'{shortened(str(value))}'"

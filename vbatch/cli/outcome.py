@@ -7,8 +7,9 @@ from pathlib import Path
 from vbatch.cli.asked import Asked
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.report import Report
+from vbatch.run import replay_names
 
-REPLAY = "rejected/replay/"
+REPLAY = Path("rejected", "replay")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,10 @@ class Outcome:
 
     @property
     def replays(self) -> tuple[str, ...]:
-        """The files of rejected records, by path within the folder."""
-        return tuple(output.path for output in self.report.outputs if output.path.startswith(REPLAY))
+        """The files that hold rejected records, by name within `rejected/replay`; sources without any have one, too, that is not here."""
+        sources = self.report.sources
+        names = replay_names([source.path for source in sources])
+        return tuple(name for name, source in zip(names, sources, strict=True) if source.rejected)
 
     def rows(self, fate: str) -> tuple[int, int]:
         """How many rows the Parquet parts of a fate hold, and how many parts there are."""

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from vbatch.cli.screen import show
@@ -20,7 +20,8 @@ Tell = Callable[[int, int, int], None]
 EVERY = 10.0
 """Seconds between two lines of a log."""
 
-FINISHING = "settling codes and writing files"
+MEGA = 1_000_000
+FINISHING = "finishing"
 
 
 @contextmanager
@@ -44,21 +45,21 @@ def progress(total: int, *, quiet: bool) -> Iterator[Tell]:
 @contextmanager
 def bar(total: int, *, on: TextIO) -> Iterator[Tell]:
     """A bar that vanishes at the end: the summary takes its place."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        DownloadColumn(),
-        TextColumn("{task.fields[counts]}"),
-        TimeRemainingColumn(compact=True),
-    )
+    words = TextColumn("{task.description}")
+    columns = (SpinnerColumn(), BarColumn(bar_width=None), words, TimeRemainingColumn(compact=True))
     started = monotonic()
-    with Progress(*columns, console=Console(file=on), transient=True) as shown:
-        task = shown.add_task("reading", total=total, counts="")
+    with Progress(*columns, console=Console(file=on), transient=True, expand=True) as shown:
+        task = shown.add_task("reading", total=total)
 
         def tell(done: int, records: int, rejected: int) -> None:
+            nonlocal task
             counts = f"{records:,} records · {rate(records, started):,}/s · [red]{rejected:,} rejected[/red]"
-            shown.update(task, completed=done, counts=counts, description=FINISHING if done >= total else "judging")
+            if done < total:
+                shown.update(task, completed=done, description=f"{done / MEGA:,.0f} of {total / MEGA:,.0f} MB · {counts}")
+            else:
+                # What is left takes a time that nobody knows: a bar without an end.
+                shown.remove_task(task)
+                task = shown.add_task(f"{counts} · {FINISHING}", total=None)
 
         yield tell
 
@@ -91,10 +92,10 @@ def line(done: int, records: int, rejected: int, total: int, started: float) -> 
     """How far a run is, in words."""
     counts = f"{records:,} records ({rate(records, started):,}/s), {rejected:,} rejected"
     if done >= total:
-        return f"{counts}; {FINISHING}"
+        return f"{counts}; settling codes and writing files"
     share = 100 * done // total
     left = f", about {_duration((monotonic() - started) * (total - done) / done)} left" if done else ""
-    return f"{share} % of {total / 1e6:,.1f} MB: {counts}{left}"
+    return f"{share} % of {total / MEGA:,.1f} MB: {counts}{left}"
 
 
 def rate(records: int, started: float) -> int:

@@ -29,8 +29,9 @@ def main() -> NoReturn:
     """Run the command line with the arguments of the process, and end the process."""
     # Outputs and registry hold codes: whatever is created is the owner's alone.
     os.umask(0o077)
-    # A scheduler that stops a run wants its working folder removed, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A scheduler that stops a run and a terminal that is closed want its working folder removed, as Ctrl-C does.
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

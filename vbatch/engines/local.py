@@ -36,13 +36,14 @@ class LocalEngine:
         rejected = records = done = 0
         with ThreadPoolExecutor(self.threads) as pool:
             for position, source in enumerate(job.sources):
-                with opened(source.path) as stream:
+                with opened(source.file, source.path) as stream:
                     batches = Batches(stream, source, job.rulebook.book, rows=job.batch_rows, number=len(parts), position=position)
                     for part in self._in_order(pool, batches, job, source):
                         parts.append(part)
                         records, rejected = records + part.tally.records, rejected + part.tally.rejected
                         progress(done + part.offset + part.size, records, rejected)
-                    accounts.append(Account(bytes=stream.bytes, sha256=stream.sha256, records=batches.records, blanks=batches.blanks))
+                    size, digest = source.packed or (stream.bytes, stream.sha256)
+                    accounts.append(Account(bytes=size, sha256=digest, records=batches.records, blanks=batches.blanks))
                     done += stream.bytes
         return Judged(parts=tuple(parts), accounts=tuple(accounts))
 

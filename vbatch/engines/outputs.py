@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 from vbatch.model.engine import Job
 from vbatch.model.part import Part
 from vbatch.model.report import Output
-from vbatch.model.source import Source
 from vbatch.steps.errors import ERRORS, error_rows, guarded
 from vbatch.steps.finish import Replays, by_fate, csv_twin, rejected_rows
 from vbatch.steps.rolling import Rolling
@@ -42,7 +41,7 @@ def write_outputs(job: Job, parts: Sequence[Part], *, csv: bool) -> tuple[Output
             rejected.write(rejected_rows(kept_out, source, job.rulebook.book))
             discarded.write(rejected_rows(set_aside, source, job.rulebook.book))
             replays.write(part.source, kept_out["_raw"])
-            errors.write(error_rows(findings, source.binding, job.rulebook.book, source.path, _limits(source)))
+            errors.write(error_rows(findings, source, job.rulebook.book))
     if csv:
         for path in (*rows, *rejected.files, *discarded.files):
             csv_twin(path, path.with_suffix(".csv"))
@@ -75,15 +74,6 @@ class ErrorFiles:
             self._parquet.write_table(errors.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._schema))
             guarded(errors).write_csv(self._csv, include_header=False)
             self.rows += errors.height
-
-
-def _limits(source: Source) -> dict[str, str]:
-    """What messages about the structure of a record name."""
-    return {
-        "expected": str(len(source.binding.header)),
-        "encoding": source.dialect.encoding,
-        "limit": str(source.dialect.max_record_bytes),
-    }
 
 
 def _with_twins(rows: Mapping[Path, int]) -> dict[Path, int]:

@@ -28,10 +28,6 @@ class Binding:
         """The names of the text columns."""
         return [text_column(position) for position in range(len(self.header))]
 
-    def texts_of(self, column: str) -> list[str]:
-        """The text columns that a canonical column is read from."""
-        return [text for one, text in self.fields if one.column == column]
-
 
 def text_column(position: int) -> str:
     """The name of a source field in text frames; source names could collide with canonical ones."""

@@ -46,6 +46,12 @@ RECORD: tuple[Fault, ...] = (
         hint="raise max_record_bytes in the layout's dialect if such records are real",
     ),
     Fault(
+        code="record.truncated",
+        title="Record cut off",
+        message="the compressed file ends within the record",
+        hint="fetch the file again",
+    ),
+    Fault(
         code="record.repeated_header",
         title="Header line in the middle",
         message="the record repeats the header",
@@ -71,10 +77,11 @@ RECORD: tuple[Fault, ...] = (
     ),
 )
 
+ANYWHERE = ("encoding", "control", "too_long", "truncated")
 CODES_OF_FORMAT = {
-    "csv": ("field_count", "unclosed_quote", "stray_quote", "text_after_quote", "encoding", "control", "too_long", "repeated_header"),
-    "lines": ("encoding", "control", "too_long"),
-    "json": ("json", "not_object", "duplicate_key", "encoding", "control", "too_long"),
+    "csv": ("field_count", "unclosed_quote", "stray_quote", "text_after_quote", "repeated_header", *ANYWHERE),
+    "lines": ANYWHERE,
+    "json": ("json", "not_object", "duplicate_key", *ANYWHERE),
 }
 
 SET: tuple[Fault, ...] = (

@@ -24,6 +24,7 @@ class Dialect:
         header: whether the first record names the fields.
         skip_rows: physical lines before the header, or before the data if there is none.
         max_record_bytes: where an unclosed quote is given up and a record is too long.
+        max_ratio, max_bytes: how much a compressed source may unpack to, in times its size and in bytes.
     """
 
     __pydantic_config__ = FORBID_EXTRA
@@ -34,6 +35,8 @@ class Dialect:
     header: bool = True
     skip_rows: int = 0
     max_record_bytes: int = 1 << 20
+    max_ratio: int = 200
+    max_bytes: int = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

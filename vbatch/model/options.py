@@ -49,6 +49,7 @@ class Options:
         as_of: instant that expiry is judged against, with a zone, kept in UTC; None to leave expiry unjudged.
         csv: whether CSV twins of the Parquet parts are written.
         wait: seconds to wait for a registry that another run holds.
+        allow_truncated: whether a compressed source that ends early is judged as far as it goes.
         batch_rows: instead of the pipeline's.
     """
 
@@ -60,6 +61,7 @@ class Options:
     csv: bool = False
     wait: float = 600.0
     batch_rows: int | None = None
+    allow_truncated: bool = False
 
     def __post_init__(self) -> None:
         if self.as_of is not None:
@@ -80,4 +82,5 @@ class Options:
             "max_rejected": str(limit) if limit else None,
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "csv": self.csv,
+            "allow_truncated": self.allow_truncated,
         }

@@ -24,6 +24,7 @@ class SourceReport:
     rejected: int
     discarded: int
     blank_lines: int = 0
+    truncated: bool = False
     notes: tuple[str, ...] = ()
 
 

@@ -109,7 +109,7 @@ def _refuse_batch_rules(schema: Schema, described: pa.DataFrameSchema) -> None:
 def _fault(check: pa.Check, column: str | None) -> Fault:
     about, _, what = (check.name or "check").rpartition("__")
     code = f"{column or about or 'record'}.{what}"
-    told = check.error or name
+    told = check.error or what
     _refuse_open_alternatives(check, code)
     return Fault(
         code=code,

@@ -1,6 +1,7 @@
 """A source of a run."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from vbatch.model.binding import Binding
@@ -32,6 +33,9 @@ class Source:
 
     Args:
         path: as given.
+        file: where its plain bytes are.
+        packed: size and SHA-256 of the file that these were unpacked from; None if it is read as it is.
+        truncated: whether its compressed stream ended early.
         replay: file name of its rejected records, unique in the run.
         shape: what its records are.
         dialect: how its bytes are cut.
@@ -41,6 +45,9 @@ class Source:
     """
 
     path: str
+    file: Path
+    packed: tuple[int, str] | None = None
+    truncated: bool = False
     replay: str
     shape: Shape
     dialect: Dialect

@@ -35,9 +35,15 @@ def bind(layout: Layout, rulebook: Rulebook, header: Sequence[str], path: str) -
         header=tuple(header),
         fields=tuple((one, places[str(one.source)]) for one in rulebook.fields if str(one.source) in places),
         consulted={name: places[name] for one in rulebook.fields for name in one.consulted if name in places},
-        metadata=tuple((name, places[name]) for name in leftover) if layout.unmapped.to == "metadata" else (),
+        metadata=tuple((_own_name(name, layout, leftover), places[name]) for name in leftover) if layout.unmapped.to == "metadata" else (),
         notes=_notes(leftover, mapped - set(header)),
     )
+
+
+def _own_name(name: str, layout: Layout, leftover: Sequence[str]) -> str:
+    """The name under which a field becomes metadata: JSON that has metadata already names its keys there."""
+    own = name.removeprefix("metadata.") if layout.format == "json" else name
+    return name if own in leftover else own
 
 
 def _refuse_doubled(header: Sequence[str], mapped: set[str], layout: Layout, path: str) -> None:

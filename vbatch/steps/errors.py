@@ -1,13 +1,14 @@
 """One line for every row and fault, with a sentence that a person can act on."""
 
 import re
-from collections.abc import Mapping
 
 import polars as pl
 
 from vbatch.model.batch import FAULTS, RAW
 from vbatch.model.binding import Binding
 from vbatch.model.fault import Fault, FaultBook
+from vbatch.model.layout import Field
+from vbatch.model.source import Source
 
 ERRORS = {
     "source": pl.String,
@@ -29,15 +30,13 @@ FORMULA = r"^[=+\-@\t\r]"
 GUARDED = ("source", "code", "value", "message")
 
 
-def error_rows(findings: pl.DataFrame, binding: Binding, book: FaultBook, source: str, limits: Mapping[str, str]) -> pl.DataFrame:
+def error_rows(findings: pl.DataFrame, source: Source, book: FaultBook) -> pl.DataFrame:
     """Explain findings.
 
     Args:
         findings: provenance, texts, FAULTS, RAW and winner columns of rows with faults, in record order.
-        binding: which text column a canonical column was read from.
+        source: where they come from.
         book: the faults by bit.
-        source: the path as given.
-        limits: what messages about a record's structure name: expected fields, encoding, longest record.
 
     Returns:
         ERRORS columns, by record and then in the book's order.
@@ -48,7 +47,7 @@ def error_rows(findings: pl.DataFrame, binding: Binding, book: FaultBook, source
     lines = []
     for order, fault in enumerate(book.having(seen)):
         rows = findings.filter(pl.col(FAULTS) & book.bit(fault.code) != 0)
-        lines.append(rows.select(pl.lit(order).alias("order"), *_line(rows, fault, binding, source, limits)))
+        lines.append(rows.select(pl.lit(order).alias("order"), *_line(rows, fault, source)))
     return pl.concat(lines).sort("record", "order", maintain_order=True).drop("order")
 
 
@@ -60,35 +59,44 @@ def guarded(errors: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _line(rows: pl.DataFrame, fault: Fault, binding: Binding, source: str, limits: Mapping[str, str]) -> list[pl.Expr]:
-    value = _value(rows, fault, binding)
+def _line(rows: pl.DataFrame, fault: Fault, source: Source) -> list[pl.Expr]:
+    value = _value(rows, fault, source)
     return [
-        pl.lit(source).alias("source"),
+        pl.lit(source.path).alias("source"),
         *(pl.col(f"_{name}").alias(name) for name in ("record", "line", "offset", "length")),
-        _text(rows, binding, "code").alias("code"),
+        _text(rows, source.binding, "code").alias("code"),
         pl.lit(fault.column, pl.String).alias("column"),
         pl.lit(fault.code).alias("fault"),
         pl.lit(fault.severity.value).alias("severity"),
         value.alias("value"),
-        _message(rows, fault, binding, value, limits).alias("message"),
+        _message(rows, fault, source, value).alias("message"),
     ]
 
 
-def _value(rows: pl.DataFrame, fault: Fault, binding: Binding) -> pl.Expr:
+def _value(rows: pl.DataFrame, fault: Fault, source: Source) -> pl.Expr:
     if fault.column is not None:
-        return _text(rows, binding, fault.column)
-    shown = [raw.decode("utf-8", errors="backslashreplace").rstrip("\r\n") for raw in rows[RAW]]
+        return _text(rows, source.binding, fault.column)
+    ends = (source.frame.strip or b"\r\n").decode()
+    shown = [raw.decode(source.dialect.encoding, errors="backslashreplace").strip(ends) for raw in rows[RAW]]
     return pl.lit(pl.Series(shown, dtype=pl.String))
 
 
 def _text(rows: pl.DataFrame, binding: Binding, column: str) -> pl.Expr:
     """The text of a canonical column as it stood in the file."""
-    texts = [text for text in binding.texts_of(column) if text in rows.columns]
+    texts = [_counting(one, text, binding) for one, text in binding.fields if one.column == column and text in rows.columns]
     return pl.coalesce(texts) if texts else pl.lit(None, pl.String)
 
 
-def _message(rows: pl.DataFrame, fault: Fault, binding: Binding, value: pl.Expr, limits: Mapping[str, str]) -> pl.Expr:
+def _counting(one: Field, text: str, binding: Binding) -> pl.Expr:
+    """A field's text in the records that it counts for."""
+    known = binding.consulted
+    met = [pl.col(known[name]) == wanted if name in known else pl.lit(value=False) for name, wanted in one.when.items()]
+    return pl.when(pl.all_horizontal(met)).then(pl.col(text)) if met else pl.col(text)
+
+
+def _message(rows: pl.DataFrame, fault: Fault, source: Source, value: pl.Expr) -> pl.Expr:
     parts = PLACEHOLDER.split(fault.message)
+    limits = _limits(source)
     winner = f"_winner_{fault.code.partition('.')[2]}"
     pieces = []
     for position, part in enumerate(parts):
@@ -99,6 +107,15 @@ def _message(rows: pl.DataFrame, fault: Fault, binding: Binding, value: pl.Expr,
         elif part in limits:
             pieces.append(pl.lit(limits[part]))
         else:
-            named = value if part == "value" else _text(rows, binding, part)
+            named = value if part == "value" else _text(rows, source.binding, part)
             pieces.append(pl.coalesce(pl.lit("'") + named + pl.lit("'"), pl.lit("nothing")))
     return pl.concat_str(pieces)
+
+
+def _limits(source: Source) -> dict[str, str]:
+    """What messages about the structure of a record name."""
+    return {
+        "expected": str(len(source.binding.header)),
+        "encoding": source.dialect.encoding,
+        "limit": str(source.dialect.max_record_bytes),
+    }

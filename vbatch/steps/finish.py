@@ -17,11 +17,22 @@ Explain = Callable[[pl.DataFrame, Source], pl.DataFrame]
 
 def rejected_rows(findings: pl.DataFrame, source: Source, book: FaultBook) -> pl.DataFrame:
     """Provenance, every text under its own name, and the list of fault codes."""
-    named = dict(zip(source.binding.text_columns(), source.binding.header, strict=True))
+    named = dict(zip(source.binding.text_columns(), _names(source.binding.header), strict=True))
     texts = [(pl.col(text) if text in findings.columns else pl.lit(None, pl.String)).alias(name) for text, name in named.items()]
     codes = [pl.when(pl.col(FAULTS) & book.bit(fault.code) != 0).then(pl.lit(fault.code)) for fault in book]
     faults = pl.concat_list(codes).list.drop_nulls().alias("faults")
     return findings.select(pl.lit(source.path).alias("_source"), *PROVENANCE, *texts, faults)
+
+
+def _names(header: Sequence[str]) -> list[str]:
+    """The source's field names; one that is taken, by us or by an earlier field, goes on with _ until it is free."""
+    names: list[str] = []
+    for name in header:
+        own = name
+        while own in {"_source", *PROVENANCE, "faults", *names} or (own != name and own in header):
+            own += "_"
+        names.append(own)
+    return names
 
 
 def by_fate(findings: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -30,7 +30,7 @@ class MixedVoucher(GiftCard, Discount, LoyaltyCard):
     )
     def gift_amount__missing(cls, data: PolarsData) -> pl.LazyFrame:
         """A gift card holds money."""
-        return data.lazyframe.select((pl.col("kind").ne_missing("gift_card")) | pl.col("gift_amount").is_not_null())
+        return data.lazyframe.select(pl.col("kind").ne_missing("gift_card") | pl.col("gift_amount").is_not_null())
 
     @pa.dataframe_check(
         title="Discount without a type",
@@ -40,7 +40,7 @@ class MixedVoucher(GiftCard, Discount, LoyaltyCard):
     )
     def discount_type__missing(cls, data: PolarsData) -> pl.LazyFrame:
         """Outside a campaign nothing else gives the type."""
-        return data.lazyframe.select((pl.col("kind").ne_missing("discount")) | pl.col("discount_type").is_not_null())
+        return data.lazyframe.select(pl.col("kind").ne_missing("discount") | pl.col("discount_type").is_not_null())
 
     @pa.dataframe_check(
         title="Loyalty card without points",
@@ -50,4 +50,4 @@ class MixedVoucher(GiftCard, Discount, LoyaltyCard):
     )
     def loyalty_points__missing(cls, data: PolarsData) -> pl.LazyFrame:
         """A loyalty card holds points."""
-        return data.lazyframe.select((pl.col("kind").ne_missing("loyalty_card")) | pl.col("loyalty_points").is_not_null())
+        return data.lazyframe.select(pl.col("kind").ne_missing("loyalty_card") | pl.col("loyalty_points").is_not_null())

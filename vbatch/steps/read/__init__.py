@@ -5,5 +5,6 @@ from vbatch.steps.read.batches import Batches
 from vbatch.steps.read.head import Head, read_head
 from vbatch.steps.read.parse import Parsed, parse
 from vbatch.steps.read.source import opened
+from vbatch.steps.read.unpack import Export, exports
 
-__all__ = ["Batches", "Head", "Parsed", "opened", "parse", "read_again", "read_head"]
+__all__ = ["Batches", "Export", "Head", "Parsed", "exports", "opened", "parse", "read_again", "read_head"]

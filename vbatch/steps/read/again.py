@@ -1,7 +1,6 @@
 """Reads the records of one part of a source again."""
 
 import dataclasses
-from pathlib import Path
 
 import polars as pl
 
@@ -17,7 +16,7 @@ from vbatch.steps.read.window import Window
 
 def read_again(source: Source, part: Part, records: pl.Series, book: FaultBook) -> Batch:
     """The batch of a part with only these records; SourceError if the source has changed since."""
-    with Path(source.path).open("rb") as file:
+    with source.file.open("rb") as file:
         file.seek(part.offset)
         data = file.read(part.size)
     window = Window(offset=part.offset, line=part.line, encoding=source.dialect.encoding)

@@ -49,6 +49,8 @@ class Batches:
             window.append(block, at_end=at_end)
             found = cut(window.data, self.source.shape, self.source.dialect, at_end=at_end)
             count = len(found.starts)
+            if at_end and self.source.truncated and count and not window.data.endswith((b"\n", b"\r")):
+                found.faults[-1] = STRUCTURE.index("truncated")
             whole = count if at_end else count // self.rows * self.rows
             yield from self._batches(window, found, whole)
             done, lines = (found.consumed, found.consumed_lines) if whole == count else (int(found.starts[whole]), int(found.lines[whole]))

@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from vbatch.errors import SourceError
 from vbatch.model.layout import Dialect, Layout
@@ -41,13 +42,18 @@ class Head:
     frame: Frame
 
 
-def read_head(path: str, layout: Layout) -> Head:
+def read_head(file: Path, path: str, layout: Layout) -> Head:
     """Read the beginning of a source; all of it if it is JSON, whose items may each bring fields.
+
+    Args:
+        file: where its plain bytes are.
+        path: what people call it.
+        layout: what it should be.
 
     Raises:
         SourceError: it is empty, has no records, or is not what the layout says.
     """
-    with opened(path) as stream:
+    with opened(file, path) as stream:
         data = stream.read(BLOCK)
         if not data:
             raise SourceError(f"{path}: is empty", hint="export again; even an export without vouchers has a header")

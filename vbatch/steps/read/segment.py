@@ -14,7 +14,7 @@ from vbatch.model.layout import Dialect
 
 LF, CR = 10, 13
 WAIT = -1
-STRUCTURE = ("", "unclosed_quote", "stray_quote", "text_after_quote", "too_long", "json")
+STRUCTURE = ("", "unclosed_quote", "stray_quote", "text_after_quote", "too_long", "json", "truncated")
 """What can be wrong with a record's limits; segments tell it by position in this tuple."""
 UNCLOSED, STRAY, AFTER, TOO_LONG = 1, 2, 3, 4
 

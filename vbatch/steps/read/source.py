@@ -13,6 +13,9 @@ from vbatch.errors import SourceError
 class Stream:
     """The bytes of a source, counted and hashed as they pass."""
 
+    closed = False
+    """Pyarrow asks before it reads."""
+
     def __init__(self, file: BinaryIO, path: str) -> None:
         self._file = file
         self._hash = hashlib.sha256()
@@ -31,6 +34,9 @@ class Stream:
         self.bytes += len(data)
         return data
 
+    def close(self) -> None:
+        """Pyarrow calls it; the file is closed by who opened it."""
+
     @property
     def sha256(self) -> str:
         """The hash of what was read so far."""
@@ -38,23 +44,28 @@ class Stream:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Stream]:
-    """Open a source for one pass; SourceError if it changes meanwhile or cannot be opened."""
-    with open_file(path) as file:
+def opened(path: Path, name: str) -> Iterator[Stream]:
+    """Open a source for one pass.
+
+    Args:
+        path: the file.
+        name: what people call it.
+
+    Raises:
+        SourceError: it cannot be opened, or changes meanwhile.
+    """
+    with _open(path, name) as file:
         before = os.fstat(file.fileno())
-        yield Stream(file, path)
-        after = os.stat(path)
+        yield Stream(file, name)
+        after = path.stat()
         if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-            raise SourceError(f"{path}: changed while it was read", hint="wait until the export is complete, then run again")
+            raise SourceError(f"{name}: changed while it was read", hint="wait until the export is complete, then run again")
 
 
-def open_file(path: str) -> BinaryIO:
-    """Open a file for reading; SourceError with a hint if that is impossible."""
+def _open(path: Path, name: str) -> BinaryIO:
     try:
-        return Path(path).open("rb", buffering=0)
+        return path.open("rb", buffering=0)
     except FileNotFoundError as error:
-        raise SourceError(f"{path}: no such file", hint="check the path") from error
-    except IsADirectoryError as error:
-        raise SourceError(f"{path}: is a directory", hint="name the files in it") from error
+        raise SourceError(f"{name}: no such file", hint="check the path") from error
     except OSError as error:
-        raise SourceError(f"{path}: cannot be opened: {error.strerror}", hint="check the path and its permissions") from error
+        raise SourceError(f"{name}: cannot be opened: {error.strerror}", hint="check the path and its permissions") from error
