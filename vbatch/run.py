@@ -29,7 +29,7 @@ from vbatch.steps.bind import bind
 from vbatch.steps.read import Export, exports, read_head
 from vbatch.steps.settle import settle
 from vbatch.steps.verify import Difference, verify_run
-from vbatch.steps.workspace import measure, publish, workspace
+from vbatch.steps.workspace import publish, workspace
 
 Verb = Literal["validate", "load"]
 REPORT = "report.json"
@@ -123,7 +123,7 @@ class _Run:
             while True:
                 parts = self._settled(job, parts, run_id)
                 outputs = write_outputs(job, parts, csv=self.options.csv)
-                report = self._report(run_id, job, judged, parts, outputs, started)
+                report = self._report(run_id=run_id, job=job, judged=judged, parts=parts, outputs=outputs, started=started)
                 (job.out / REPORT).write_text(report.to_json(), encoding="utf-8")
                 try:
                     self._register(report, parts)
@@ -174,7 +174,7 @@ class _Run:
         return self.engine.amend(job, parts, settle(parts, registered, self.pipeline.on_conflict))
 
     def _report(
-        self, run_id: str, job: Job, judged: Judged, parts: Sequence[Part], outputs: tuple[Output, ...], started: datetime
+        self, *, run_id: str, job: Job, judged: Judged, parts: Sequence[Part], outputs: tuple[Output, ...], started: datetime
     ) -> Report:
         finished = datetime.now(UTC)
         tallies = [total(part.tally for part in parts if part.source == position) for position in range(len(job.sources))]

@@ -8,10 +8,10 @@ from zoneinfo import available_timezones
 import polars as pl
 
 from vbatch.catalog.document import Flaw, Table, Where
-from vbatch.model.patterns import has_offset, is_date_only, misfits
 from vbatch.catalog.shelf import did_you_mean
 from vbatch.model.currency import DECIMALS, MOST_DECIMALS
 from vbatch.model.layout import Field
+from vbatch.model.patterns import has_offset, is_date_only, misfits
 
 COMMON = frozenset({"column", "source", "kind", "required", "nulls", "when"})
 KEYS: Mapping[str, frozenset[str]] = {

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import polars as pl
 
 from vbatch.engines.examine import examiner
-from vbatch.model.batch import FAULTS, Batch, Examine
+from vbatch.model.batch import Batch, Examine
 from vbatch.model.engine import Job, Judged, Progress
 from vbatch.model.part import Part
 from vbatch.model.source import Account, Source

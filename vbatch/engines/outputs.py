@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -45,7 +46,7 @@ def write_outputs(job: Job, parts: Sequence[Part], *, csv: bool) -> tuple[Output
     if csv:
         for path in (*rows, *rejected.files, *discarded.files):
             csv_twin(path, path.with_suffix(".csv"))
-    rows |= rejected.files | discarded.files | {path: errors.rows for path in errors.paths}
+    rows |= rejected.files | discarded.files | dict.fromkeys(errors.paths, errors.rows)
     return measure(folder, _with_twins(rows))
 
 
@@ -56,7 +57,7 @@ class ErrorFiles:
         self.paths = (folder / "errors.parquet", folder / "errors.csv")
         self.rows = 0
 
-    def __enter__(self) -> "ErrorFiles":
+    def __enter__(self) -> Self:
         empty = pl.DataFrame(schema=ERRORS)
         self._schema = empty.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
         self._parquet = pq.ParquetWriter(self.paths[0], self._schema, compression="zstd", compression_level=1)

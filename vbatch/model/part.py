@@ -22,7 +22,7 @@ class Part:
         first_record, line: number and physical line of its first record.
         accepted: Parquet file of the accepted rows, typed, in source order.
         findings: Arrow file of the rows with any fault: provenance, texts, mask, raw bytes.
-        keys: a hash of each accepted row's folded code, in the file's order; equal codes have equal keys, and so have most that differ in case.
+        keys: a hash of each accepted row's code without its case, in the file's order.
         tally: what became of its records.
     """
 

@@ -75,7 +75,9 @@ def rules(schema: Schema, types: Types) -> tuple[Rule, ...]:
             fault = _fault(check, column)
             reads = _reads(check, column, full, fault.code)
             if reads <= set(types):
-                found.append(Rule(fault=fault, check=check, column=column, reads=reads, forbidden=(check.statistics or {}).get("forbidden")))
+                found.append(
+                    Rule(fault=fault, check=check, column=column, reads=reads, forbidden=(check.statistics or {}).get("forbidden"))
+                )
     return tuple(found)
 
 
@@ -182,7 +184,7 @@ def _height_of_no_rows(check: pa.Check, column: str | None, types: Types, code: 
 
 
 def _apply(check: pa.Check, frame: pl.LazyFrame, column: str | None) -> pl.LazyFrame:
-    output = check.get_backend(frame)(check).apply(PolarsData(frame, column or "*"))
+    output = check.get_backend(frame)(check).apply(PolarsData(frame, column or "*"))  # type: ignore[no-untyped-call]
     if not isinstance(output, pl.LazyFrame):
         raise PipelineError(
             f"the check {check.name!r} gives one verdict for a whole batch",

@@ -65,7 +65,12 @@ def rulebook(pipeline: Pipeline) -> Rulebook:
             hint="add the field to the layout, or make the column nullable in a subclass of the schema",
         )
     checked = rules(pipeline.schema, types)
-    found = (*faults.records(pipeline.layout.format), *_conversions(fields, required, pipeline.layout.format), *(rule.fault for rule in checked), *faults.SET)
+    found = (
+        *faults.records(pipeline.layout.format),
+        *_conversions(fields, required, pipeline.layout.format),
+        *(rule.fault for rule in checked),
+        *faults.SET,
+    )
     return Rulebook(
         kind=kind_of(pipeline.schema),
         fields=fields,
@@ -96,7 +101,9 @@ def _refuse_unknown(fields: Iterable[Field], columns: Iterable[str]) -> None:
         if one.column not in known:
             like = get_close_matches(one.column, known, n=1)
             hint = f"did you mean {like[0]!r}? " if like else ""
-            raise PipelineError(f"no schema has the column {one.column!r}", hint=f"{hint}add it to a subclass of the schema, or remove the field")
+            raise PipelineError(
+                f"no schema has the column {one.column!r}", hint=f"{hint}add it to a subclass of the schema, or remove the field"
+            )
 
 
 def type_of(one: Field) -> pl.DataType:

@@ -7,7 +7,6 @@ from typing import Literal
 from vbatch.model.binding import Binding
 from vbatch.model.layout import Dialect
 
-
 Shape = Literal["csv", "array", "objects"]
 """CSV and lists, one JSON array, one JSON object a line."""
 

@@ -43,7 +43,7 @@ def error_rows(findings: pl.DataFrame, source: Source, book: FaultBook) -> pl.Da
     """
     if findings.is_empty():
         return pl.DataFrame(schema=ERRORS)
-    seen = int(findings[FAULTS].bitwise_or() or 0)
+    seen = int(findings[FAULTS].bitwise_or() or 0)  # type: ignore[arg-type] # typed for every dtype
     lines = []
     for order, fault in enumerate(book.having(seen)):
         rows = findings.filter(pl.col(FAULTS) & book.bit(fault.code) != 0)

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import polars as pl
 
-from vbatch.model.batch import FAULTS, PROVENANCE, RAW
+from vbatch.model.batch import FAULTS, PROVENANCE
 from vbatch.model.fault import FaultBook, Severity
-from vbatch.model.part import Part
 from vbatch.model.source import Frame, Source
 
 Explain = Callable[[pl.DataFrame, Source], pl.DataFrame]
@@ -51,7 +50,7 @@ class Replays:
         self._counts = [0] * len(sources)
         folder.mkdir(parents=True, exist_ok=True)
 
-    def __enter__(self) -> "Replays":
+    def __enter__(self) -> Self:
         self._files: list[BinaryIO] = [self._stack.enter_context(path.open("wb")) for path in self.paths]
         for file, source in zip(self._files, self.sources, strict=True):
             file.write(source.frame.prefix)

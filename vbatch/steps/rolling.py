@@ -1,6 +1,7 @@
 """A folder of Parquet files that grows frame by frame and starts a new file when one is full."""
 
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 import pyarrow as pa
@@ -20,7 +21,7 @@ class Rolling:
         self._schema: pa.Schema | None = None
         self._rows = 0
 
-    def __enter__(self) -> "Rolling":
+    def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self
 

@@ -85,9 +85,19 @@ def _registered_verdicts(registered: pl.DataFrame) -> pl.DataFrame:
     exact = pl.col("exact")
     when = pl.col("registered_at").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     winner = pl.concat_str(
-        pl.lit("run "), pl.col("run_id").str.head(12), pl.lit(" on "), when, pl.lit(" (record "), "record", pl.lit(" of "), "source", pl.lit(")")
+        pl.lit("run "),
+        pl.col("run_id").str.head(12),
+        pl.lit(" on "),
+        when,
+        pl.lit(" (record "),
+        "record",
+        pl.lit(" of "),
+        "source",
+        pl.lit(")"),
     )
-    exact_first = registered.sort("part", "row", "exact", descending=[False, False, True]).unique(["part", "row"], keep="first", maintain_order=True)
+    exact_first = registered.sort("part", "row", "exact", descending=[False, False, True]).unique(
+        ["part", "row"], keep="first", maintain_order=True
+    )
     return exact_first.select(
         pl.col("part").cast(pl.UInt32),
         pl.col("row").cast(pl.UInt64),

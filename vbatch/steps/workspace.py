@@ -42,7 +42,9 @@ def workspace(beside: Path) -> Iterator[Path]:
 def _output_error(beside: Path, error: OSError) -> OutputError:
     if error.errno == errno.ENOSPC:
         return OutputError(f"{beside}: the disk is full", hint="free some space or write elsewhere with -o; nothing was published")
-    return OutputError(f"{beside}: cannot be written: {error.strerror or error}", hint="choose another folder with -o; nothing was published")
+    return OutputError(
+        f"{beside}: cannot be written: {error.strerror or error}", hint="choose another folder with -o; nothing was published"
+    )
 
 
 def publish(folder: Path, out: Path) -> None:

@@ -43,7 +43,7 @@ def reasons_in(raw: pl.Series, currencies: pl.Series | None, one: Field, failed:
     """Why amounts of several currencies failed."""
     unknown, precise = failed.clone(), pl.repeat(value=False, n=len(raw), dtype=pl.Boolean, eager=True)
     for rows, of_currency in _by_currency(currencies, one):
-        unknown = unknown.scatter(rows, value=False)
+        unknown = unknown.scatter(rows, values=False)
         precise = precise.scatter(rows, too_precise(raw.gather(rows), of_currency).fill_null(value=False))
     return [("unknown_currency", unknown), ("precision", precise), ("unreadable", ~unknown & ~precise)]
 

@@ -3,7 +3,8 @@
 from vbatch.steps.read.again import read_again
 from vbatch.steps.read.batches import Batches
 from vbatch.steps.read.head import Head, read_head
-from vbatch.steps.read.parse import Parsed, parse
+from vbatch.steps.read.parse import parse
+from vbatch.steps.read.parsed import Parsed
 from vbatch.steps.read.source import opened
 from vbatch.steps.read.unpack import Export, exports
 

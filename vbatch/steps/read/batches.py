@@ -66,7 +66,7 @@ class Batches:
     def _batches(self, window: Window, found: Segments, whole: int) -> Iterator[Batch]:
         for first in range(0, whole, self.rows):
             last = min(first + self.rows, whole)
-            chosen = Segments(*(values[first:last] for values in found[:4]), *found[4:])
+            chosen = found.between(first, last)
             place = Place(number=self.number, source=self.position, first_record=self.records + 1)
             yield batch_of(place, window, chosen, self.book)
             self.number += 1

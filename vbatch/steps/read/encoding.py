@@ -25,10 +25,10 @@ class Transcoder:
 
     def utf8(self, block: bytes, *, at_end: bool) -> bytes:
         """The next bytes of the source as UTF-8; part of a character may wait for the next call."""
-        text = self._decoder.decode(block, False)
+        text = self._decoder.decode(block, final=False)
         if at_end:
             try:
-                text += self._decoder.decode(b"", True)
+                text += self._decoder.decode(b"", final=True)
             except UnicodeDecodeError:
                 # The source ends within a character of UTF-16 or UTF-32.
                 text += "\udcff"

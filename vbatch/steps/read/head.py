@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from vbatch.errors import SourceError
 from vbatch.model.layout import Dialect, Layout
@@ -59,7 +60,9 @@ def read_head(file: Path, path: str, layout: Layout) -> Head:
             raise SourceError(f"{path}: is empty", hint="export again; even an export without vouchers has a header")
         encoding = exact_encoding(data, layout.dialect.encoding)
         if encoding is None:
-            raise SourceError(f"{path}: has no byte order mark", hint=f"declare {layout.dialect.encoding}-le or -be in the layout's dialect")
+            raise SourceError(
+                f"{path}: has no byte order mark", hint=f"declare {layout.dialect.encoding}-le or -be in the layout's dialect"
+            )
         layout = replace(layout, dialect=replace(layout.dialect, encoding=encoding))
         mark = byte_order_mark(data, encoding)
         if layout.format == "json":
@@ -124,11 +127,13 @@ def _fields(record: bytes, dialect: Dialect, path: str) -> list[str]:
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: the header is not {dialect.encoding}", hint="declare the encoding in the layout's dialect") from error
     except (csv.Error, ValueError) as error:
-        raise SourceError(f"{path}: the header cannot be read: {error}", hint="check delimiter and quote in the layout's dialect") from error
+        raise SourceError(
+            f"{path}: the header cannot be read: {error}", hint="check delimiter and quote in the layout's dialect"
+        ) from error
     return fields
 
 
-def _quoting(dialect: Dialect) -> int:
+def _quoting(dialect: Dialect) -> Literal[0, 3]:
     return csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
 
 

@@ -65,12 +65,14 @@ def _quotes(array: npt.NDArray[np.uint8], data: bytes) -> Positions:
     before = np.flatnonzero(~slashes)
     run = quotes - before[np.searchsorted(before, quotes) - 1] - 1
     run[np.searchsorted(before, quotes) == 0] = quotes[np.searchsorted(before, quotes) == 0]
-    return quotes[run % 2 == 0]
+    plain: Positions = quotes[run % 2 == 0]
+    return plain
 
 
 def _first_visible(array: npt.NDArray[np.uint8], positions: Positions) -> Positions:
     visible = np.append(np.flatnonzero(~np.isin(array, BLANK)), len(array))
-    return visible[np.searchsorted(visible, positions)]
+    found: Positions = visible[np.searchsorted(visible, positions)]
+    return found
 
 
 def _with_last_item(array: npt.NDArray[np.uint8], ends: Positions, close: int) -> Positions:
@@ -78,7 +80,9 @@ def _with_last_item(array: npt.NDArray[np.uint8], ends: Positions, close: int) -
     return np.append(ends, close) if bytes(array[start:close]).strip() else ends
 
 
-def _with_broken_tail(starts: Positions, ends: Positions, faults: npt.NDArray[np.uint8], close: int | None, size: int) -> tuple[Positions, Positions, npt.NDArray[np.uint8]]:
+def _with_broken_tail(
+    starts: Positions, ends: Positions, faults: npt.NDArray[np.uint8], close: int | None, size: int
+) -> tuple[Positions, Positions, npt.NDArray[np.uint8]]:
     if close is None and len(ends):
         broken = faults.copy()
         broken[-1] = BROKEN

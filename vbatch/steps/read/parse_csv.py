@@ -2,6 +2,7 @@
 
 import csv
 import re
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -179,7 +180,8 @@ def _ragged(candidates: _Candidates, dialect: Dialect, width: int) -> Rows | Non
         if (by_record[:, 0] >= starts).all() and (by_record[:, -1] < candidates.ends).all():
             return None
     counts = np.bincount(np.searchsorted(candidates.ends, special, side="right"), minlength=len(candidates.ends))
-    return counts != width - 1
+    wrong: Rows = counts != width - 1
+    return wrong
 
 
 def _quote_in(data: bytes, dialect: Dialect) -> str | None:
@@ -203,7 +205,7 @@ def _fields(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl
 def _fields_one_by_one(candidates: _Candidates, dialect: Dialect, schema: dict[str, pl.String]) -> pl.DataFrame:
     """For records that the fast reader cuts elsewhere, such as quoted fields with a lone carriage return."""
     csv.field_size_limit(dialect.max_record_bytes)
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
     rows = []
     for piece in candidates.pieces():
         text = piece.decode("utf-8").removesuffix("\n").removesuffix("\r")

@@ -12,7 +12,6 @@ from vbatch.model.binding import not_text_column
 from vbatch.model.fault import FaultBook
 from vbatch.steps.read.parsed import Parsed
 
-
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -79,9 +78,7 @@ def _item(raw: bytes) -> _Read:
     except UnicodeDecodeError:
         return _Read(None, "encoding")
     try:
-        item = json.loads(
-            text, parse_int=Literal, parse_float=Literal, parse_constant=_no_constant, object_pairs_hook=_object
-        )
+        item = json.loads(text, parse_int=Literal, parse_float=Literal, parse_constant=_no_constant, object_pairs_hook=_object)
     except DuplicateKeyError:
         return _Read(None, "duplicate_key")
     except (ValueError, RecursionError):

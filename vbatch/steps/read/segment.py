@@ -41,6 +41,11 @@ class Segments(NamedTuple):
     consumed: int
     consumed_lines: int
 
+    def between(self, first: int, last: int) -> "Segments":
+        """The same with only these records."""
+        chosen = slice(first, last)
+        return self._replace(starts=self.starts[chosen], ends=self.ends[chosen], lines=self.lines[chosen], faults=self.faults[chosen])
+
 
 def segment(data: bytes, dialect: Dialect, *, at_end: bool) -> Segments:
     """Cut a block that starts at a record's first byte.
@@ -56,7 +61,7 @@ def segment(data: bytes, dialect: Dialect, *, at_end: bool) -> Segments:
     quotes = quote_positions(array, data, dialect.quote)
     if len(quotes):
         return _quoted(array, starts, ends, quotes, dialect, at_end=at_end)
-    return _segments(array, starts, ends, np.arange(len(ends)), np.zeros(len(ends), np.uint8), quotes, dialect, len(ends))
+    return _all_lines(array, starts, ends, quotes, dialect)
 
 
 def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
@@ -85,8 +90,23 @@ def quote_positions(array: Bytes, data: bytes, quote: str | None) -> Positions:
     return np.fromiter((match.start() for match in re.finditer(re.escape(quote).encode(), data)), np.int64, count)
 
 
+def _all_lines(array: Bytes, starts: Positions, ends: Positions, quotes: Positions, dialect: Dialect) -> Segments:
+    """Every line is a record, or blank."""
+    count = len(ends)
+    lines, faults = np.arange(count), np.zeros(count, np.uint8)
+    return _segments(array, starts, ends, lines=lines, faults=faults, quotes=quotes, dialect=dialect, settled=count)
+
+
 def _segments(
-    array: Bytes, starts: Positions, ends: Positions, lines: Positions, faults: Faults, quotes: Positions, dialect: Dialect, settled: int
+    array: Bytes,
+    starts: Positions,
+    ends: Positions,
+    *,
+    lines: Positions,
+    faults: Faults,
+    quotes: Positions,
+    dialect: Dialect,
+    settled: int,
 ) -> Segments:
     """Leave blank lines out and mark records that are too long."""
     consumed = int(ends[-1]) if len(ends) else 0
@@ -104,7 +124,7 @@ def _quoted(array: Bytes, starts: Positions, ends: Positions, quotes: Positions,
     if grammar.holds() and (not at_end or len(quotes) % 2 == 0):
         enclosed = grammar.enclosed_ends()
         if not enclosed.any():
-            return _segments(array, starts, ends, np.arange(len(ends)), np.zeros(len(ends), np.uint8), quotes, dialect, len(ends))
+            return _all_lines(array, starts, ends, quotes, dialect)
         last = np.flatnonzero(~enclosed)
         records = ends[last]
         begins = _after_each(records)
@@ -112,7 +132,8 @@ def _quoted(array: Bytes, starts: Positions, ends: Positions, quotes: Positions,
         if waiting <= dialect.max_record_bytes and not (records - begins > dialect.max_record_bytes).any():
             lines = _after_each(last + 1)
             settled = int(last[-1]) + 1 if len(last) else 0
-            return _segments(array, begins, records, lines, np.zeros(len(last), np.uint8), quotes, dialect, settled)
+            nothing = np.zeros(len(last), np.uint8)
+            return _segments(array, begins, records, lines=lines, faults=nothing, quotes=quotes, dialect=dialect, settled=settled)
     return _line_by_line(array, starts, ends, grammar, dialect)
 
 
@@ -212,4 +233,6 @@ def _line_by_line(array: Bytes, starts: Positions, ends: Positions, grammar: _Gr
             ends[line] = grammar.ends[last]
             resume = last + 1
     lines = np.flatnonzero(kept[:settled])
-    return _segments(array, starts[lines], ends[lines], lines, faults[lines], grammar.quotes, dialect, settled)
+    return _segments(
+        array, starts[lines], ends[lines], lines=lines, faults=faults[lines], quotes=grammar.quotes, dialect=dialect, settled=settled
+    )

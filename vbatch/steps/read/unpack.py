@@ -5,13 +5,13 @@ import glob
 import gzip
 import hashlib
 import lzma
-import os
 import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -73,10 +73,11 @@ def _expanded(given: Sequence[str]) -> Iterator[str]:
     for path in given:
         if path == "-":
             yield path
-        elif os.path.isdir(path):
-            yield from _found(path, (entry.path for entry in os.scandir(path) if entry.is_file() and not entry.name.startswith(".")))
-        elif glob.has_magic(path) and not os.path.exists(path):
-            yield from _found(path, (name for name in glob.glob(path, recursive=True) if os.path.isfile(name)))
+        elif Path(path).is_dir():
+            yield from _found(path, (str(one) for one in Path(path).iterdir() if one.is_file() and not one.name.startswith(".")))
+        elif glob.has_magic(path) and not Path(path).exists():
+            names = glob.glob(path, recursive=True)  # noqa: PTH207 - a Path pattern cannot be absolute
+            yield from _found(path, (name for name in names if Path(name).is_file()))
         else:
             yield path
 
@@ -119,7 +120,7 @@ class _Unpacker:
                 for one in members:
                     member = Export(path=f"{export.path}:{one.filename}", file=export.file)
                     with archive.open(one) as stream:
-                        yield self._decompressed(member, cast(Readable, stream), lambda one=one: one.compress_size, None)
+                        yield self._decompressed(member, cast(Readable, stream), partial(getattr, one, "compress_size"), None)
         except DAMAGED as error:
             raise _damaged(export.path, error) from error
         if not members:
@@ -154,7 +155,9 @@ class _Unpacker:
 
     def _refuse_bomb(self, size: int, eaten: int, path: str) -> None:
         if size > self.dialect.max_bytes:
-            raise SourceError(f"{path}: unpacks to more than {self.dialect.max_bytes} bytes", hint="raise max_bytes in the layout's dialect")
+            raise SourceError(
+                f"{path}: unpacks to more than {self.dialect.max_bytes} bytes", hint="raise max_bytes in the layout's dialect"
+            )
         if size > RATIO_FROM and size > self.dialect.max_ratio * eaten:
             hint = "this may be a decompression bomb; raise max_ratio in the layout's dialect if the file is right"
             raise SourceError(f"{path}: unpacks to more than {self.dialect.max_ratio} times its size", hint=hint)
