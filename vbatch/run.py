@@ -138,7 +138,7 @@ class _Run:
         out, scratch = work / "out", work / "scratch"
         out.mkdir()
         scratch.mkdir()
-        found = exports(self.paths, scratch, self.pipeline.layout.dialect, allow_truncated=self.options.allow_truncated)
+        found = exports(self.paths, scratch, self.pipeline.layout, allow_truncated=self.options.allow_truncated)
         return Job(
             sources=_understand(found, self.pipeline, self.rulebook),
             rulebook=self.rulebook,
@@ -259,6 +259,7 @@ def _source(export: Export, replay: str, pipeline: Pipeline, rulebook: Rulebook)
         binding=bind(pipeline.layout, rulebook, head.header, export.path),
         offset=head.offset,
         line=head.line,
+        positions=head.positions,
         frame=head.frame,
     )
 
@@ -266,13 +267,14 @@ def _source(export: Export, replay: str, pipeline: Pipeline, rulebook: Rulebook)
 def replay_names(paths: Sequence[str]) -> tuple[str, ...]:
     """The file name of each source's rejected records.
 
-    It is the source's own without the endings of compression, and without any folder that an archive's member names; numbered if another
-    source of the run has it, too.
+    It is the source's own; without the endings of compression, and without any folder that an archive's member names; numbered if another
+    source of the run has it, too. Rows of tables are written as JSON objects.
     """
     names: list[str] = []
     for path in paths:
         own = PACKED.sub("", Path(path.replace(":", "/").replace("\\", "/")).name)
         own = "stdin" if own in {"-", "", ".."} else own
+        own += ".ndjson" if own.endswith((".parquet", ".xlsx")) else ""
         numbered = chain([own], (f"{number}-{own}" for number in count(2)))
         names.append(next(name for name in numbered if name not in names))
     return tuple(names)

@@ -80,9 +80,7 @@ def _amount(one: Field, where: Where) -> Iterator[Flaw]:
         hint = 'write decimals = 2, currency = "EUR" if all are of one currency, or currency_source and the field that names it'
         yield Flaw(where, "an amount needs `decimals`, `currency` or `currency_source`", hint=hint)
     for key in declared[1:]:
-        yield Flaw(
-            (*where, key), f"`{declared[0]}` and `{key}` exclude each other", hint="keep the currency: it says how many decimals"
-        )
+        yield Flaw((*where, key), f"`{declared[0]}` and `{key}` exclude each other", hint="keep the currency: it says how many decimals")
     if one.decimals is not None and not 0 <= one.decimals <= MOST_DECIMALS:
         yield Flaw((*where, "decimals"), f"`decimals` cannot be {one.decimals}", hint="currencies have 0 to 4 decimals")
     if one.currency is not None and one.currency not in DECIMALS:

@@ -13,9 +13,12 @@ from vbatch.model.layout import Dialect, Field, Layout
 
 LIMITS = ("max_record_bytes", "max_ratio", "max_bytes")
 DIALECT_KEYS = {
-    "csv": {"delimiter", "quote", "encoding", "header", "skip_rows", *LIMITS},
+    "csv": {"delimiter", "quote", "encoding", "escape", "keep_empty", "header", "skip_rows", *LIMITS},
     "lines": {"encoding", "skip_rows", *LIMITS},
-    "json": {"encoding", *LIMITS},
+    "fixed": {"encoding", "skip_rows", *LIMITS},
+    "json": {*LIMITS},
+    "parquet": {*LIMITS},
+    "xlsx": {*LIMITS},
 }
 
 
@@ -35,6 +38,7 @@ def layout_flaws(layout: Layout, table: Table) -> Iterator[Flaw]:
     yield from _shared_columns(layout)
     yield from _list_of_one(layout)
     yield from _unmapped(layout)
+    yield from _positions(layout)
 
 
 def _dialect(dialect: Dialect) -> Iterator[Flaw]:
@@ -45,6 +49,10 @@ def _dialect(dialect: Dialect) -> Iterator[Flaw]:
             yield Flaw(
                 ("dialect", key), f"`{key}` cannot be {mark!r}", hint="use one ASCII character" + ', or "" for none' * (key == "quote")
             )
+    if dialect.escape is not None and dialect.keep_empty:
+        yield Flaw(("dialect", "keep_empty"), "`keep_empty` and `escape` exclude each other", hint="keep the one that the file needs")
+    if dialect.escape is not None and (len(dialect.escape) != 1 or dialect.escape in (dialect.delimiter, dialect.quote, "\r", "\n")):
+        yield Flaw(("dialect", "escape"), f"`escape` cannot be {dialect.escape!r}", hint="use one character that is nothing else")
     if dialect.delimiter == dialect.quote:
         yield Flaw(("dialect", "quote"), f"delimiter and quote are both {dialect.quote!r}", hint='write quote = "" if nothing is quoted')
     if not _is_encoding(dialect.encoding):
@@ -133,6 +141,23 @@ def _list_of_one(layout: Layout) -> Iterator[Flaw]:
     if layout.or_lines and (layout.format != "csv" or not layout.dialect.header or len(layout.fields) != 1):
         hint = "a list without a header can only be told from CSV with a header, and only fills one column"
         yield Flaw(("or_lines",), "`or_lines` is for the format csv with a header and one field", hint=hint)
+
+
+def _positions(layout: Layout) -> Iterator[Flaw]:
+    if layout.format != "fixed":
+        if layout.positions:
+            yield Flaw(
+                ("positions",), f"`positions` means nothing in the format {layout.format}", hint="remove it, or declare format fixed"
+            )
+        return
+    for name, (first, last) in layout.positions.items():
+        if not 1 <= first <= last:
+            message = f"{name!r} cannot go from character {first} to {last}"
+            yield Flaw(("positions", name), message, hint="give the first and the last character, from 1")
+    for position, one in enumerate(layout.fields):
+        if one.source not in layout.positions:
+            message = f"{one.source!r} has no position"
+            yield Flaw(("fields", position, "source"), message, hint="name it under [positions] with its first and last character")
 
 
 def _unmapped(layout: Layout) -> Iterator[Flaw]:

@@ -26,6 +26,8 @@ def _rejected(outcome: Outcome) -> Iterator[Step]:
 
 def _accepted(outcome: Outcome) -> Iterator[Step]:
     report = outcome.report
+    if "-" in outcome.asked.sources:  # standard input is gone
+        return
     if report.status == "refused":
         enough = str(report.rejected)
         yield (

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import vbatch
-from vbatch.cli.asked import Asked, Format, format_option, registry_option, run_parameters
+from vbatch.cli.asked import Asked, Format, format_option, registry_option, run_parameters, wait_option
 from vbatch.cli.values import CodeText
 from vbatch.cli.verb import Example, Verb, Verbs, option
 
@@ -42,6 +42,8 @@ def validate(asked: Asked) -> int:
 
     Every record of every SOURCE is accepted, rejected or discarded. OUT gets the accepted rows, the rejected ones in their own format
     to be mended, one line for every fault, and report.json. Codes are compared with the registry if there is one; nothing is registered.
+
+    A SOURCE is a file, a folder of files, a quoted glob, or - for standard input; what is compressed is unpacked.
     """
     from vbatch.cli import judge  # noqa: PLC0415 - imports polars and all the rest
 
@@ -61,6 +63,8 @@ def load(asked: Asked) -> int:
 
     Does what `vbatch validate` does, and adds the accepted codes to the registry: all of them or, when more rows are rejected than
     --max-rejected allows, none. A run that is registered already is not run again; its stored report comes back.
+
+    A SOURCE is a file, a folder of files, a quoted glob, or - for standard input; what is compressed is unpacked.
     """
     from vbatch.cli import judge  # noqa: PLC0415 - imports polars and all the rest
 
@@ -119,40 +123,43 @@ def registry() -> None:
     ),
 )
 @registry_option
+@wait_option(10)
 @option("--check", is_flag=True, help="Also look for codes that a scope holds twice; reads the whole registry.")
 @format_option
-def info(registry: Path, check: bool, format: Format) -> int:  # noqa: A002, FBT001 - named after the options
+def info(registry: Path, wait: float, check: bool, format: Format) -> int:  # noqa: A002, FBT001 - named after the options
     """Show how many codes and runs the registry holds, by scope.
 
     With --check the exit code is 1 if a scope holds a code twice, which only damage to the file can bring about.
     """
     from vbatch.cli import registry as body  # noqa: PLC0415 - imports duckdb
 
-    return body.info(registry, check=check, as_json=format == "json")
+    return body.info(registry, wait=wait, check=check, as_json=format == "json")
 
 
 @registry.command(cls=Verb, examples=(Example("vbatch registry runs --format json", "every load, oldest first, for a script"),))
 @registry_option
+@wait_option(10)
 @format_option
-def runs(registry: Path, format: Format) -> int:  # noqa: A002 - named after the option
+def runs(registry: Path, wait: float, format: Format) -> int:  # noqa: A002 - named after the option
     """List the runs that registered codes, oldest first.
 
     Each with its time, run id, pipeline, scope, number of codes and sources.
     """
     from vbatch.cli import registry as body  # noqa: PLC0415 - imports duckdb
 
-    return body.runs(registry, as_json=format == "json")
+    return body.runs(registry, wait=wait, as_json=format == "json")
 
 
 @registry.command(cls=Verb, examples=(Example("vbatch registry find GIFT-7KX2-99QD", "where and when this code was registered"),))
 @click.argument("code", type=CodeText())
 @registry_option
+@wait_option(10)
 @format_option
-def find(code: str, registry: Path, format: Format) -> int:  # noqa: A002 - named after the option
+def find(code: str, registry: Path, wait: float, format: Format) -> int:  # noqa: A002 - named after the option
     """Show every registration of a code, in any scope.
 
     Codes that differ from CODE only in upper and lower case are shown, too. The exit code is 1 if CODE itself is not registered.
     """
     from vbatch.cli import registry as body  # noqa: PLC0415 - imports duckdb
 
-    return body.find(registry, code, as_json=format == "json")
+    return body.find(registry, code, wait=wait, as_json=format == "json")

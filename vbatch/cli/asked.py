@@ -9,7 +9,7 @@ from typing import Any, Literal
 import click
 
 from vbatch.cli.values import Instant, RejectLimit
-from vbatch.cli.verb import option
+from vbatch.cli.verb import Function, option
 from vbatch.model.options import Options
 
 Format = Literal["text", "json"]
@@ -55,6 +55,13 @@ format_option = option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For people, or as JSON on stdout."
 )
 
+
+def wait_option(seconds: int) -> Callable[[Function], Function]:
+    """--wait with this default."""
+    told = f"How long to wait for a registry that another run holds.  [default: {seconds}]"
+    return option("--wait", type=click.FloatRange(min=0), default=float(seconds), metavar="SECONDS", help=told)
+
+
 _RUN_PARAMETERS = (
     click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."),
     pipeline_option,
@@ -69,14 +76,9 @@ _RUN_PARAMETERS = (
     ),
     option("--as-of", type=Instant(), metavar="INSTANT", help="Judge expiry at this instant, with a zone.  [default: not judged]"),
     option("--csv", is_flag=True, help="Write CSV twins of the Parquet files."),
+    option("--allow-truncated", is_flag=True, help="Judge a compressed source that ends early as far as it goes."),
     option("--batch-rows", type=click.IntRange(min=1), metavar="N", help="Records judged at a time.  [default: the pipeline's own]"),
-    option(
-        "--wait",
-        type=click.FloatRange(min=0),
-        default=600.0,
-        metavar="SECONDS",
-        help="How long to wait for a registry that another run holds.  [default: 600]",
-    ),
+    wait_option(600),
     option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json prints report.json on stdout."),
     option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors are still told."),
 )

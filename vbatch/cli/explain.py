@@ -1,6 +1,5 @@
 """The body of `explain`: the faults of pipelines, in a list or one in full."""
 
-import sys
 from collections.abc import Iterable, Mapping
 from textwrap import wrap
 
@@ -8,7 +7,7 @@ from rich.text import Text
 
 from vbatch.catalog import available, pipeline
 from vbatch.catalog.shelf import did_you_mean
-from vbatch.cli.screen import show, table
+from vbatch.cli.screen import answer, table
 from vbatch.errors import PipelineError
 from vbatch.model.fault import Fault, Severity
 from vbatch.model.rulebook import rulebook
@@ -28,9 +27,9 @@ def explain(code: str | None, given: str | None) -> int:
     """List the faults of one or of all shipped pipelines, or explain one."""
     known = _known([given] if given else available())
     if code is None:
-        show(_listed(known), on=sys.stdout)
+        answer(_listed(known))
     else:
-        show(_told(_called(code, known, given)), on=sys.stdout)
+        answer(_told(_called(code, known, given)))
     return 0
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from vbatch.cli.screen import show
+from vbatch.cli.screen import tell as tell_lines
 
 Tell = Callable[[int, int, int], None]
 """Bytes of the sources read, records judged and records rejected so far."""
@@ -29,7 +29,7 @@ def progress(total: int, *, quiet: bool) -> Iterator[Tell]:
     """Where a run tells its progress.
 
     Args:
-        total: bytes of all sources.
+        total: bytes of all sources; 0 if nobody knows.
         quiet: whether nobody wants to know.
     """
     if quiet or sys.stderr is None:
@@ -38,7 +38,7 @@ def progress(total: int, *, quiet: bool) -> Iterator[Tell]:
         with bar(total, on=sys.stderr) as tell:
             yield tell
     else:
-        with log(total, on=sys.stderr) as tell:
+        with log(total) as tell:
             yield tell
 
 
@@ -49,13 +49,13 @@ def bar(total: int, *, on: TextIO) -> Iterator[Tell]:
     columns = (SpinnerColumn(), BarColumn(bar_width=None), words, TimeRemainingColumn(compact=True))
     started = monotonic()
     with Progress(*columns, console=Console(file=on), transient=True, expand=True) as shown:
-        task = shown.add_task("reading", total=total)
+        task = shown.add_task("reading", total=total or None)
 
         def tell(done: int, records: int, rejected: int) -> None:
             nonlocal task
             counts = f"{records:,} records · {rate(records, started):,}/s · [red]{rejected:,} rejected[/red]"
-            if done < total:
-                shown.update(task, completed=done, description=f"{done / MEGA:,.0f} of {total / MEGA:,.0f} MB · {counts}")
+            if done < total or not total:
+                shown.update(task, completed=done, description=f"{_size(done, total)} · {counts}")
             else:
                 # What is left takes a time that nobody knows: a bar without an end.
                 shown.remove_task(task)
@@ -65,7 +65,7 @@ def bar(total: int, *, on: TextIO) -> Iterator[Tell]:
 
 
 @contextmanager
-def log(total: int, *, on: TextIO, every: float = EVERY) -> Iterator[Tell]:
+def log(total: int, *, every: float = EVERY) -> Iterator[Tell]:
     """A line every few seconds from a thread of its own, so that it also comes while nothing new is told; none in a short run."""
     started = monotonic()
     now = (0, 0, 0)
@@ -77,7 +77,7 @@ def log(total: int, *, on: TextIO, every: float = EVERY) -> Iterator[Tell]:
 
     def write() -> None:
         while not ended.wait(every):
-            show([Text(f"{datetime.now().astimezone():%H:%M:%S} {line(*now, total, started)}")], on=on)
+            tell_lines([Text(f"{datetime.now().astimezone():%H:%M:%S} {line(*now, total, started)}")])
 
     writer = threading.Thread(target=write, name="progress", daemon=True)
     writer.start()
@@ -91,11 +91,14 @@ def log(total: int, *, on: TextIO, every: float = EVERY) -> Iterator[Tell]:
 def line(done: int, records: int, rejected: int, total: int, started: float) -> str:
     """How far a run is, in words."""
     counts = f"{records:,} records ({rate(records, started):,}/s), {rejected:,} rejected"
-    if done >= total:
+    if done >= total > 0:
         return f"{counts}; settling codes and writing files"
-    share = 100 * done // total
-    left = f", about {_duration((monotonic() - started) * (total - done) / done)} left" if done else ""
-    return f"{share} % of {total / MEGA:,.1f} MB: {counts}{left}"
+    left = f", about {_duration((monotonic() - started) * (total - done) / done)} left" if total and done else ""
+    return f"{_size(done, total)}: {counts}{left}"
+
+
+def _size(done: int, total: int) -> str:
+    return f"{done / MEGA:,.0f}{f' of {total / MEGA:,.0f}' if total else ''} MB"
 
 
 def rate(records: int, started: float) -> int:

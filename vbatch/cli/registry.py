@@ -1,7 +1,6 @@
 """The bodies of `registry info`, `runs` and `find`: questions to the registry, answered on stdout."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -11,15 +10,15 @@ from typing import Any
 from rich.text import Text
 
 from vbatch.cli.mask import masked, visible
-from vbatch.cli.screen import data, show, table
+from vbatch.cli.screen import answer, counted, data, table, tell
 from vbatch.registry import Registry
 
 Row = tuple[str, ...]
 
 
-def info(path: Path, *, check: bool, as_json: bool) -> int:
+def info(path: Path, *, wait: float, check: bool, as_json: bool) -> int:
     """The registry at a glance."""
-    registry = Registry(path)
+    registry = Registry(path, wait=wait)
     found = registry.info()
     doubled = registry.check() if check else None
     if as_json:
@@ -31,20 +30,20 @@ def info(path: Path, *, check: bool, as_json: bool) -> int:
             ("codes", f"{found.codes:,}"),
             ("runs", f"{found.runs:,}"),
         ]
-        facts += [(f"scope {scope}", f"{codes:,} codes") for scope, codes in found.scopes.items()]
+        facts += [(f"scope {scope}", counted(codes, "code")) for scope, codes in found.scopes.items()]
         facts += [("format", f"{found.format}, read by duckdb {found.duckdb}")]
         facts += [("check", _checked(doubled))] if doubled is not None else []
-        show(table([[Text(visible(name), "dim"), Text(visible(fact))] for name, fact in facts], indent=0), on=sys.stdout)
+        answer(table([[Text(visible(name), "dim"), Text(visible(fact))] for name, fact in facts], indent=0))
     return 1 if doubled else 0
 
 
 def _checked(doubled: int) -> str:
-    return f"DAMAGED: {doubled:,} codes stand twice in their scope" if doubled else "every code stands once in its scope"
+    return f"DAMAGED: twice in one scope stand {counted(doubled, 'code')}" if doubled else "every code stands once in its scope"
 
 
-def runs(path: Path, *, as_json: bool) -> int:
+def runs(path: Path, *, wait: float, as_json: bool) -> int:
     """Every run that registered codes, oldest first."""
-    found = Registry(path).runs().to_dicts()
+    found = Registry(path, wait=wait).runs().to_dicts()
     if as_json:
         _json(found)
         return 0
@@ -56,17 +55,16 @@ def _run(one: Mapping[str, Any]) -> Row:
     return (_when(one["registered_at"]), one["run_id"][:12], one["pipeline"], one["scope"], f"{one['codes']:,}", ", ".join(one["sources"]))
 
 
-def find(path: Path, code: str, *, as_json: bool) -> int:
+def find(path: Path, code: str, *, wait: float, as_json: bool) -> int:
     """Every registration of a code; 1 if only codes that differ in case are there, or none."""
-    found = [{**one, "code": masked(one["code"])} for one in Registry(path).find(code).to_dicts()]
+    found = [{**one, "code": masked(one["code"])} for one in Registry(path, wait=wait).find(code).to_dicts()]
     if as_json:
         _json(found)
     elif found:
         _table([("code", "match", "registered at", "scope", "run", "record"), *map(_registration, found)])
     if any(one["exact"] for one in found):
         return 0
-    others = f"; {len(found)} registered code{'s differ' if len(found) > 1 else ' differs'} from it only in case" if found else ""
-    show([Text(f"not registered{others}")], on=sys.stderr)
+    tell([Text("not registered; a code that differs only in case is" if found else "not registered")])
     return 1
 
 
@@ -81,7 +79,7 @@ def _when(at: datetime) -> str:
 
 def _table(rows: Sequence[Row], *, right: tuple[int, ...] = ()) -> None:
     styled = [[Text(visible(cell), "" if number else "dim") for cell in row] for number, row in enumerate(rows)]
-    show(table(styled, right=right, indent=0), on=sys.stdout)
+    answer(table(styled, right=right, indent=0))
 
 
 def _json(value: Any) -> None:

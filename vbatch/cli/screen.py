@@ -23,17 +23,26 @@ def data(text: str) -> None:
         raise OutputError(f"stdout cannot be written: {error.strerror}", hint="check where it is redirected to") from error
 
 
-def show(lines: Iterable[Text], *, on: TextIO) -> None:
-    """Write lines for people; a stream that cannot be written must not change the outcome of a finished run."""
-    if on is None:  # the process was started without it
-        return
+def answer(lines: Iterable[Text]) -> None:
+    """Write lines that are the data of a question: like data, but with colours on a terminal."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        _paint(lines, sys.stdout)
+    else:
+        data(_plain(lines))
+
+
+def tell(lines: Iterable[Text]) -> None:
+    """Write lines for people to stderr; where nobody can read them, a finished run is no less finished."""
     with suppress(OSError):
-        if on.isatty():
-            console = Console(file=on, highlight=False)
-            for line in lines:
-                console.print(line, soft_wrap=True)
+        if sys.stderr is not None and sys.stderr.isatty():
+            _paint(lines, sys.stderr)
         else:
-            _write(on, "".join(f"{line.plain.rstrip()}\n" for line in lines), encoding=None)
+            _write(sys.stderr, _plain(lines), encoding=None)
+
+
+def counted(number: int, noun: str) -> str:
+    """1 row, 2 rows."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def table(rows: Sequence[Sequence[Text]], *, right: Sequence[int] = (), indent: int = GAP) -> list[Text]:
@@ -56,6 +65,17 @@ def _line(row: Sequence[Text], widths: Sequence[int], right: Sequence[int], inde
         line.append(before).append_text(cell).append(after + " " * GAP)
     line.rstrip()
     return line
+
+
+def _paint(lines: Iterable[Text], stream: TextIO) -> None:
+    console = Console(file=stream, highlight=False)
+    for line in lines:
+        # Without breaks of its own, so that what is copied from a long line is one line.
+        console.print(line, soft_wrap=True)
+
+
+def _plain(lines: Iterable[Text]) -> str:
+    return "".join(f"{line.plain.rstrip()}\n" for line in lines)
 
 
 def _write(stream: TextIO | None, text: str, *, encoding: str | None) -> None:

@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -31,7 +32,8 @@ def main() -> NoReturn:
     os.umask(0o077)
     # A scheduler that stops a run and a terminal that is closed want its working folder removed, as Ctrl-C does.
     for stop in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, signal.default_int_handler)
+        if signal.getsignal(stop) is signal.SIG_DFL:  # nohup ignores them
+            signal.signal(stop, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -47,7 +49,9 @@ def run(arguments: Sequence[str]) -> int:
         if notes.get("debug"):
             traceback.print_exception(error)
         told = explained(error)
-        click.echo(f"error: {visible(told.error)}\nhint: {visible(told.hint)}", err=True)
+        with suppress(OSError):
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(told.error)}", err=True)
+            click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {visible(told.hint)}", err=True)
         return told.code
 
 

@@ -9,7 +9,7 @@ from vbatch.cli.advice import advice
 from vbatch.cli.examples import examples
 from vbatch.cli.mask import visible
 from vbatch.cli.outcome import Outcome
-from vbatch.cli.screen import table
+from vbatch.cli.screen import counted, table
 from vbatch.model.fault import Severity
 from vbatch.model.rulebook import rulebook
 
@@ -31,7 +31,7 @@ def _headline(outcome: Outcome) -> list[Text]:
     report = outcome.report
     verdict, style, what = _verdict(outcome)
     badge = Text.assemble((f" {verdict} ", f"bold {style} reverse"), "  ", (what, "bold"))
-    about = f"  {report.pipeline} to {report.target}, scope {report.scope}; run {report.run_id[:12]}, {report.seconds:,.1f} s"
+    about = f"  {report.pipeline} to {report.target}, scope {report.scope}, {report.seconds:,.1f} s"
     pace = f", {round(report.records / report.seconds):,} records/s" if report.seconds > 1 else ""
     return [badge, Text(about + pace, "dim")]
 
@@ -39,7 +39,7 @@ def _headline(outcome: Outcome) -> list[Text]:
 def _verdict(outcome: Outcome) -> tuple[str, str, str]:
     """One word, its colour, and the sentence behind it."""
     report = outcome.report
-    too_many = f"{report.rejected:,} rejected rows, --max-rejected allows {report.options['max_rejected']}"
+    too_many = f"{report.rejected:,} rejected, and --max-rejected allows {report.options['max_rejected']}"
     if outcome.before:
         return "LOADED BEFORE", "cyan", f"this very run was registered at {_when(report.finished_at)}; nothing was changed"
     if report.status == "refused":
@@ -70,7 +70,7 @@ def _fates(outcome: Outcome) -> list[Text]:
     if any(f"{column}.unreadable" in report.faults for column in report.totals):
         lines.append(Text("  Amounts that cannot be read are in no sum.", "dim"))
     if report.warned:
-        lines.append(Text(f"  {report.warned:,} of the accepted records have a warning.", "yellow"))
+        lines.append(Text(f"  Accepted with a warning: {report.warned:,}", "yellow"))
     return lines
 
 
@@ -106,7 +106,9 @@ def _faults(outcome: Outcome) -> list[Text]:
 
 
 def _notes(outcome: Outcome) -> list[Text]:
-    notes = [f"{source.path}: {note}" for source in outcome.report.sources for note in source.notes]
+    sources = outcome.report.sources
+    notes = [f"{source.path}: {note}" for source in sources for note in source.notes]
+    notes += [f"{source.path}: ends early; what came before was judged" for source in sources if source.truncated]
     return [Text.assemble(("  note  ", "yellow"), visible(note)) for note in notes]
 
 
@@ -114,16 +116,19 @@ def _files(outcome: Outcome) -> list[Text]:
     if outcome.folder is None:
         return [Text("  Its files are where that run wrote them; only the report is kept in the registry.")]
     accepted, parts = outcome.rows("accepted")
-    named = [("accepted/", f"{accepted:,} rows in {parts} part{'s' * (parts != 1)}")]
+    named = [("accepted/", f"{counted(accepted, 'row')} in {counted(parts, 'part')}")]
     if outcome.report.rejected:
-        named.append(("rejected/replay/", f"{outcome.report.rejected:,} rejected records in the format of their source"))
+        named.append(("rejected/replay/", f"{counted(outcome.report.rejected, 'rejected record')} as in the source, to be mended"))
     if outcome.report.discarded:
-        named.append(("discarded/", f"{outcome.report.discarded:,} records set aside on purpose"))
+        named.append(("discarded/", f"{counted(outcome.report.discarded, 'record')} set aside on purpose"))
     if outcome.report.faults:
-        named.append(("errors.csv", "every fault with its place and a sentence; exact in errors.parquet"))
+        named.append(("errors.csv", "a line for each fault; exact in errors.parquet"))
     named.append(("report.json", "the account: counts, sums and hashes"))
     rows = [[Text(name), Text(what, "dim")] for name, what in named]
-    return [Text.assemble(("  files in ", "bold"), (visible(str(outcome.folder)), "bold underline")), *table(rows, indent=4)]
+    return [
+        Text.assemble((f"  files of run {outcome.report.run_id[:12]} in ", "bold"), (visible(str(outcome.folder)), "bold underline")),
+        *table(rows, indent=4),
+    ]
 
 
 def _next(outcome: Outcome) -> list[Text]:

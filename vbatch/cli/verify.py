@@ -1,13 +1,12 @@
 """The body of `verify`: the files of a run against its report."""
 
-import sys
 from pathlib import Path
 
 from rich.text import Text
 
 from vbatch import run
 from vbatch.cli.mask import visible
-from vbatch.cli.screen import data, show
+from vbatch.cli.screen import counted, data, tell
 from vbatch.errors import OutputError
 
 
@@ -19,7 +18,7 @@ def verify(out: Path) -> int:
     differences = run.verify(out)
     data("".join(f"{visible(f'{what}: the report says {claimed}, found {found}')}\n" for what, claimed, found in differences))
     if differences:
-        show([Text(f"{len(differences)} difference{'s' * (len(differences) != 1)} in {out}")], on=sys.stderr)
+        tell([Text(visible(f"{counted(len(differences), 'difference')} in {out}"))])
         return 1
-    show([Text(f"{len(report.outputs)} files, all as the report says")], on=sys.stderr)
+    tell([Text(f"{counted(len(report.outputs), 'file')}, all as the report says")])
     return 0

@@ -6,7 +6,7 @@ RECORD: tuple[Fault, ...] = (
     Fault(
         code="record.field_count",
         title="Too few or too many fields",
-        message="the record does not have the {expected} fields of the header",
+        message="the record does not have the {expected} fields that it should",
         hint="quote fields that contain the delimiter, or add the missing fields; the replay file holds the bytes",
     ),
     Fault(
@@ -78,10 +78,14 @@ RECORD: tuple[Fault, ...] = (
 )
 
 ANYWHERE = ("encoding", "control", "too_long", "truncated")
+OBJECTS = ("json", "not_object", "duplicate_key", *ANYWHERE)
 CODES_OF_FORMAT = {
     "csv": ("field_count", "unclosed_quote", "stray_quote", "text_after_quote", "repeated_header", *ANYWHERE),
     "lines": ANYWHERE,
-    "json": ("json", "not_object", "duplicate_key", *ANYWHERE),
+    "fixed": ("field_count", *ANYWHERE),
+    "json": OBJECTS,
+    "parquet": OBJECTS,
+    "xlsx": OBJECTS,
 }
 
 SET: tuple[Fault, ...] = (

@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 FORBID_EXTRA = ConfigDict(extra="forbid", strict=True)
 
-Format = Literal["csv", "lines", "json"]
+Format = Literal["csv", "lines", "fixed", "json", "parquet", "xlsx"]
 Kind = Literal["text", "json", "boolean", "integer", "integers", "amount", "timestamp"]
 
 ISO_FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%3fZ")
@@ -21,6 +21,8 @@ class Dialect:
         delimiter: one character between fields.
         quote: one character around fields, or None (in TOML: "") if the old platform never quotes.
         encoding: a name of Python's codecs.
+        escape: one character that takes the meaning from the next, or None.
+        keep_empty: whether a quoted empty field is an empty text instead of no value.
         header: whether the first record names the fields.
         skip_rows: physical lines before the header, or before the data if there is none.
         max_record_bytes: where an unclosed quote is given up and a record is too long.
@@ -32,6 +34,8 @@ class Dialect:
     delimiter: str = ","
     quote: str | None = '"'
     encoding: str = "utf-8"
+    escape: str | None = None
+    keep_empty: bool = False
     header: bool = True
     skip_rows: int = 0
     max_record_bytes: int = 1 << 20
@@ -118,6 +122,7 @@ class Layout:
         fields: the source fields that have a canonical column.
         dialect: how bytes are cut into records and fields.
         unmapped: what happens to all other source fields.
+        positions: in the format fixed, the first and last character of each source field, from 1.
         or_lines: whether a file without the CSV header is a list of codes, one a line. The first record decides: it is a header if one
             of its fields is exactly the source of the layout's one field.
     """
@@ -131,4 +136,5 @@ class Layout:
     fields: tuple[Field, ...]
     dialect: Dialect = Dialect()
     unmapped: Unmapped = Unmapped()
+    positions: dict[str, tuple[int, int]] = field(default_factory=dict)
     or_lines: bool = False

@@ -137,7 +137,7 @@ def _conversions(fields: Iterable[Field], required: tuple[str, ...], layout_form
 def _conversion(one: Field, required: tuple[str, ...], layout_format: str) -> Iterator[Fault]:
     if one.column in required:
         yield faults.missing(one.column)
-    if one.kind == "text" and layout_format == "json" and not one.values:
+    if one.kind == "text" and layout_format in {"json", "parquet", "xlsx"} and not one.values:
         yield faults.not_text(one.column)
     if one.kind not in {"text", "json"} or one.values:
         yield faults.unreadable(one.column, EXPECTED[one.kind])

@@ -7,8 +7,8 @@ from typing import Literal
 from vbatch.model.binding import Binding
 from vbatch.model.layout import Dialect
 
-Shape = Literal["csv", "array", "objects"]
-"""CSV and lists, one JSON array, one JSON object a line."""
+Shape = Literal["csv", "fixed", "array", "objects"]
+"""CSV and lists, fields at fixed positions, one JSON array, one JSON object a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class Source:
         shape: what its records are.
         dialect: how its bytes are cut.
         binding: which of its fields feed which columns.
+        positions: first and last character of each field, where they are fixed.
         offset, line: its first data byte and that byte's physical line.
         frame: what stands around its records.
     """
@@ -51,6 +52,7 @@ class Source:
     shape: Shape
     dialect: Dialect
     binding: Binding
+    positions: tuple[tuple[int, int], ...] = ()
     offset: int
     line: int
     frame: Frame

@@ -74,7 +74,8 @@ class Replays:
 def csv_twin(parquet: Path, path: Path) -> None:
     """The rows of a Parquet part as CSV: metadata fields as columns of their own, lists joined, instants in ISO form."""
     frame = pl.read_parquet(parquet)
-    if "metadata" in frame.columns:
+    # Rejected rows keep the source's own columns, and one of them may have this name.
+    if isinstance(frame.schema.get("metadata"), pl.Struct):
         fields = frame["metadata"].struct.fields
         frame = frame.with_columns(pl.col("metadata").struct.rename_fields([f"metadata.{name}" for name in fields])).unnest("metadata")
     lists = [pl.col(name).cast(pl.List(pl.String)).list.join(",") for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]

@@ -102,8 +102,8 @@ class Code(pa.DataFrameModel):
         error="{value} has nothing but zeros after its 15th digit",
         description="spreadsheets keep 15 digits of a number; compare with the printed code",
         raise_warning=True,
-        forbidden=r"^[0-9]{15}0{3,}$",
+        forbidden=r"^[1-9][0-9]{14}0{3,}$",
     )
     def code__lost_precision(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
-        """Numbers of 18 digits and more keep something but zeros after the 15th."""
+        """Numbers of 18 digits and more keep something but zeros after the 15th; spreadsheets leave no zeros before them."""
         return without(forbidden, data)

@@ -79,8 +79,9 @@ class Discount(Voucher):
         raise_warning=True,
     )
     def discount_value__percent_scale(cls, data: PolarsData) -> pl.LazyFrame:
-        """Percentages up to 1 are suspicious."""
-        return data.lazyframe.select((pl.col("discount_type") != "percent") | (pl.col("discount_value") > 1))
+        """Percentages above 0 and up to 1 are suspicious."""
+        value = pl.col("discount_value")
+        return data.lazyframe.select((pl.col("discount_type") != "percent") | (value <= 0) | (value > 1))
 
     @pa.dataframe_check(
         title="Part of a unit",

@@ -100,6 +100,8 @@ def _scatter(where: pl.Series, values: pl.Series) -> pl.Series:
 
 def _find_missing(name: str, typed: Mapping[str, pl.Series], failures: Failures) -> None:
     missing = typed[name].is_null()
+    if typed[name].dtype == pl.String and typed[name].str.len_bytes().min() == 0:
+        missing |= typed[name] == ""
     for code, rows in failures.items():
         if code.partition(".")[0] == name:
             missing &= ~rows

@@ -1,5 +1,7 @@
 """Cuts bytes into records, whatever the format of their source."""
 
+import re
+
 from vbatch.model.layout import Dialect
 from vbatch.model.source import Shape
 from vbatch.steps.read.items import items
@@ -10,4 +12,11 @@ def cut(data: bytes, shape: Shape, dialect: Dialect, *, at_end: bool) -> Segment
     """Cut a block that starts at a record's first byte; at_end tells whether the source ends with it."""
     if shape == "array":
         return items(data, dialect.max_record_bytes, at_end=at_end)
-    return segment(data, dialect, at_end=at_end)
+    return segment(without_escapes(data, dialect), dialect, at_end=at_end)
+
+
+def without_escapes(data: bytes, dialect: Dialect) -> bytes:
+    """The bytes with each escape and what it escapes blanked out, so that both mean nothing; the length stays."""
+    if not dialect.escape or dialect.escape.encode() not in data:
+        return data
+    return re.sub(re.escape(dialect.escape.encode()) + b".", b"__", data, flags=re.DOTALL)

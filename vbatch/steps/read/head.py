@@ -31,6 +31,7 @@ class Head:
         shape: what its records are.
         dialect: how its bytes are cut.
         header: the field names; positions from 1 as text where the source has no header; paths in JSON.
+        positions: first and last character of each field, where they are fixed.
         offset, line: the first data byte and its physical line, from 1.
         frame: what stands around its records.
     """
@@ -38,6 +39,7 @@ class Head:
     shape: Shape
     dialect: Dialect
     header: tuple[str, ...]
+    positions: tuple[tuple[int, int], ...] = ()
     offset: int
     line: int
     frame: Frame
@@ -65,7 +67,7 @@ def read_head(file: Path, path: str, layout: Layout) -> Head:
             )
         layout = replace(layout, dialect=replace(layout.dialect, encoding=encoding))
         mark = byte_order_mark(data, encoding)
-        if layout.format == "json":
+        if layout.format in {"json", "parquet", "xlsx"}:
             return _json_head(stream, data, mark, layout)
         window = Window(offset=mark, line=1, encoding=encoding)
         window.append(data[mark:], at_end=len(data) < BLOCK)
@@ -75,7 +77,7 @@ def read_head(file: Path, path: str, layout: Layout) -> Head:
 def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end: bool) -> Head:
     for _ in range(layout.dialect.skip_rows):
         window.drop(_first_line(window.data), 1)
-    dialect = _dialect_of_list(layout) if layout.format == "lines" else layout.dialect
+    dialect = _dialect_of_list(layout) if layout.format in {"lines", "fixed"} else layout.dialect
     found = segment(window.data, dialect, at_end=at_end)
     if not len(found.starts):
         raise SourceError(f"{path}: has no records", hint="export again, or check skip_rows in the layout")
@@ -83,7 +85,9 @@ def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end
     if layout.or_lines and str(layout.fields[0].source) not in _fields(first, dialect, path):
         _refuse_other_header(first, layout, path)
         dialect = _dialect_of_list(layout)
-    if not dialect.header:
+    if layout.format == "fixed":
+        names = tuple(layout.positions)
+    elif not dialect.header:
         names = _names_without_header(first, dialect, layout, path)
     elif len(found.starts) == 1 and at_end:
         raise SourceError(f"{path}: has a header but no records", hint="export again, or leave the file out")
@@ -91,7 +95,15 @@ def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end
         names = tuple(name or f"column {position + 1}" for position, name in enumerate(_fields(first, dialect, path)))
         window.drop(int(found.ends[0]), segment(window.data[: int(found.ends[0])], LINES, at_end=True).consumed_lines)
     prefix = Frame(prefix=data[: window.offset])
-    return Head(shape="csv", dialect=dialect, header=names, offset=window.offset, line=window.line, frame=prefix)
+    return Head(
+        shape="fixed" if layout.format == "fixed" else "csv",
+        dialect=dialect,
+        header=names,
+        positions=tuple(layout.positions.values()),
+        offset=window.offset,
+        line=window.line,
+        frame=prefix,
+    )
 
 
 def _dialect_of_list(layout: Layout) -> Dialect:
@@ -123,7 +135,14 @@ def _first_line(data: bytes) -> int:
 def _fields(record: bytes, dialect: Dialect, path: str) -> list[str]:
     try:
         text = record.decode("utf-8").removesuffix("\n").removesuffix("\r")
-        (fields,) = csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote or None, strict=True, quoting=_quoting(dialect))
+        (fields,) = csv.reader(
+            [text],
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote or None,
+            escapechar=dialect.escape,
+            strict=True,
+            quoting=_quoting(dialect),
+        )
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: the header is not {dialect.encoding}", hint="declare the encoding in the layout's dialect") from error
     except (csv.Error, ValueError) as error:

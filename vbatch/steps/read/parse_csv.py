@@ -1,7 +1,6 @@
 """Records of a CSV file or a list become a text frame; what is malformed is set aside."""
 
 import csv
-import re
 from typing import Literal
 
 import numpy as np
@@ -11,10 +10,13 @@ import polars as pl
 from vbatch.model.batch import FAULTS, PLACE, Batch
 from vbatch.model.fault import FaultBook
 from vbatch.model.layout import Dialect
+from vbatch.steps.read.cut import without_escapes
 from vbatch.steps.read.parsed import Parsed
 
 TAB, LF, CR, SPACE = 9, 10, 13, 32
-LONE_RETURN = re.compile(rb"\r(?!\n)")
+EMPTY_TEXT = "\x1d"
+"""Stands for a quoted empty field; no record holds it, since control characters are a fault."""
+
 
 Rows = npt.NDArray[np.bool_]
 
@@ -22,12 +24,12 @@ Rows = npt.NDArray[np.bool_]
 class _Candidates:
     """The records that nothing is wrong with so far, and their bytes back to back."""
 
-    def __init__(self, batch: Batch, records: pl.DataFrame) -> None:
+    def __init__(self, batch: Batch, records: pl.DataFrame, dialect: Dialect) -> None:
         self.records = records.filter(pl.col(FAULTS) == 0)
         places, sizes = (self.records[name].to_numpy().astype(np.int64) for name in ("_at", "_size"))
         self.ends = np.cumsum(sizes)
         self.data = _joined(batch.data, places, sizes)
-        self.array = np.frombuffer(self.data, np.uint8)
+        self.array = np.frombuffer(without_escapes(self.data, dialect), np.uint8)
 
     def holding(self, positions: npt.NDArray[np.int64]) -> Rows:
         """Which records hold bytes at these positions of the data."""
@@ -71,7 +73,9 @@ def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame |
     data, height = batch.data, batch.records.height
     array = np.frombuffer(data, np.uint8)
     tidy = (
-        data.isascii()
+        dialect.escape is None
+        and not dialect.keep_empty
+        and data.isascii()
         and len(batch.quotes) * 64 <= len(data)
         and int(batch.records["_size"].sum()) == len(data)
         and not (batch.records[FAULTS] != 0).any()
@@ -104,12 +108,12 @@ def _read(utf8: bytes, dialect: Dialect, quote: str | None, columns: list[str]) 
 def _careful(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
     """Set aside what is malformed, one fault after the other, and parse the rest."""
     records = batch.records
-    candidates = _Candidates(batch, records)
+    candidates = _Candidates(batch, records, dialect)
     for what, find in (("control", _control), ("encoding", _undecodable), ("field_count", _ragged)):
         wrong = find(candidates, dialect, len(columns))
         if wrong is not None:
             records = _mark(records, wrong, book.bit(f"record.{what}"))
-            candidates = _Candidates(batch, records)
+            candidates = _Candidates(batch, records, dialect)
     texts = _fields(candidates, dialect, columns)
     repeated = _repeats(texts, header)
     if repeated is not None:
@@ -189,29 +193,56 @@ def _quote_in(data: bytes, dialect: Dialect) -> str | None:
 
 
 def _fields(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl.DataFrame:
-    data = candidates.data
-    schema = dict.fromkeys(columns, pl.String())
-    if not data:
-        return pl.DataFrame(schema=schema)
-    quote = _quote_in(data, dialect)
-    returns = b"\r" in data and LONE_RETURN.search(data) is not None
-    if not (returns and quote):
-        texts = _read(LONE_RETURN.sub(b"\n", data) if returns else data, dialect, quote, columns)
+    if not candidates.data:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))
+    quote = _quote_in(candidates.data, dialect)
+    if dialect.escape is None:
+        marked = dialect.keep_empty and quote is not None
+        array = _with_line_feeds(candidates)
+        data = _with_empty_texts(array, dialect) if marked else array.tobytes()
+        texts = _read(data, dialect, quote, columns)
         if texts.height == candidates.records.height:
-            return texts
-    return _fields_one_by_one(candidates, dialect, schema)
+            return texts.with_columns(pl.all().replace(EMPTY_TEXT, "")) if marked else texts
+    return _fields_one_by_one(candidates, dialect, columns)
 
 
-def _fields_one_by_one(candidates: _Candidates, dialect: Dialect, schema: dict[str, pl.String]) -> pl.DataFrame:
-    """For records that the fast reader cuts elsewhere, such as quoted fields with a lone carriage return."""
+def _with_line_feeds(candidates: _Candidates) -> npt.NDArray[np.uint8]:
+    """The bytes with a line feed where a record ends in a carriage return alone, which the fast reader does not take for an end."""
+    last = candidates.ends - 1
+    alone = last[candidates.array[last] == CR]
+    if not len(alone):
+        return candidates.array
+    array = candidates.array.copy()
+    array[alone] = LF
+    return array
+
+
+def _with_empty_texts(array: npt.NDArray[np.uint8], dialect: Dialect) -> bytes:
+    """The bytes with a mark in every quoted empty field, which the fast reader takes for a missing value otherwise."""
+    quotes = np.flatnonzero(array == ord(dialect.quote or ""))
+    opens, closes = quotes[::2], quotes[1::2]
+    limits = np.isin(np.append(array, np.uint8(LF)), (ord(dialect.delimiter), LF, CR))
+    empty = (closes == opens + 1) & limits[opens - 1] & limits[closes + 1]
+    return np.insert(array, closes[empty], ord(EMPTY_TEXT)).tobytes()
+
+
+def _fields_one_by_one(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl.DataFrame:
+    """For records that the fast reader does not understand: those with escapes."""
     csv.field_size_limit(dialect.max_record_bytes)
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
     rows = []
     for piece in candidates.pieces():
         text = piece.decode("utf-8").removesuffix("\n").removesuffix("\r")
-        (fields,) = csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote, quoting=quoting, strict=True)
+        (fields,) = csv.reader(
+            [text],
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote or None,
+            escapechar=dialect.escape,
+            quoting=quoting,
+            strict=True,
+        )
         rows.append([field or None for field in fields])
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()), orient="row")
 
 
 def _repeats(texts: pl.DataFrame, header: tuple[str, ...]) -> pl.Series | None:

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -18,14 +18,24 @@ from typing import BinaryIO, Protocol, cast
 import pyarrow as pa
 
 from vbatch.errors import SourceError
-from vbatch.model.layout import Dialect
+from vbatch.model.layout import Layout
 from vbatch.steps.read.source import Stream, opened
+from vbatch.steps.read.tables import parquet_rows, write_rows, xlsx_rows
 
 CHUNK = 1 << 16
 RATIO_FROM = 64 << 20
 """Unpacked bytes from which on the ratio is looked at; small files may be extreme and harmless."""
 
-MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
+TABLES: dict[str, Callable[[Path, str], Iterator[bytes]]] = {"parquet": parquet_rows, "xlsx": xlsx_rows}
+MAGIC = {
+    b"PAR1": "parquet",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+}
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
@@ -53,19 +63,19 @@ class Export:
     truncated: bool = False
 
 
-def exports(given: Sequence[str], folder: Path, dialect: Dialect, *, allow_truncated: bool) -> list[Export]:
+def exports(given: Sequence[str], folder: Path, layout: Layout, *, allow_truncated: bool) -> list[Export]:
     """Find and unpack all sources.
 
     Args:
         given: paths, globs, folders, or - for standard input.
         folder: where unpacked bytes go; nothing is ever written under a name from an archive.
-        dialect: the limits of unpacking.
+        layout: the format, and the limits of unpacking.
         allow_truncated: whether a compressed stream may end early.
 
     Raises:
         SourceError: there is nothing, something cannot be read, or unpacks to more than the limits allow.
     """
-    unpacker = _Unpacker(folder, dialect, allow_truncated=allow_truncated)
+    unpacker = _Unpacker(folder, layout, allow_truncated=allow_truncated)
     return [export for path in _expanded(given) for export in unpacker.exports(path)]
 
 
@@ -90,8 +100,8 @@ def _found(path: str, names: Iterator[str]) -> list[str]:
 
 
 class _Unpacker:
-    def __init__(self, folder: Path, dialect: Dialect, *, allow_truncated: bool) -> None:
-        self.folder, self.dialect, self.allow_truncated = folder, dialect, allow_truncated
+    def __init__(self, folder: Path, layout: Layout, *, allow_truncated: bool) -> None:
+        self.folder, self.layout, self.dialect, self.allow_truncated = folder, layout, layout.dialect, allow_truncated
         self.count = 0
 
     def exports(self, path: str) -> Iterator[Export]:
@@ -107,11 +117,24 @@ class _Unpacker:
         kind = kind_of(export)
         if kind is None:
             yield export
+        elif kind in TABLES:
+            yield self._table(export, kind)
         elif kind == "zip":
             yield from self._members(export)
         else:
             with opened(export.file, export.path) as stream:
                 yield self._decompressed(export, OPENERS[kind](cast(BinaryIO, stream)), lambda: stream.bytes, stream)
+
+    def _table(self, export: Export, kind: str) -> Export:
+        """A file of typed rows, as JSON objects."""
+        if self.layout.format != kind:
+            hint = f"declare the format {kind} in a layout, or name the file that was exported"
+            raise SourceError(f"{export.path}: is {kind}, and the layout {self.layout.name} reads {self.layout.format}", hint=hint)
+        with self._new() as (file, name), opened(export.file, export.path) as stream:
+            while stream.read(1 << 20):
+                pass
+            write_rows(TABLES[kind](export.file, export.path), file)
+        return replace(export, file=name, packed=export.packed or (stream.bytes, stream.sha256))
 
     def _members(self, export: Export) -> Iterator[Export]:
         try:
@@ -173,7 +196,7 @@ class _Unpacker:
 OPENERS: dict[str, Callable[[BinaryIO], Readable]] = {
     "gzip": lambda file: _OneByOne(gzip.GzipFile(fileobj=file)),
     "bz2": lambda file: _OneByOne(bz2.BZ2File(file)),
-    "xz": lambda file: _OneByOne(lzma.LZMAFile(file)),
+    "xz": lambda file: _OneByOne(lzma.LZMAFile(file)),  # noqa: SIM115 - who opened the file closes it
     "zstd": lambda file: cast(Readable, pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")),
 }
 
@@ -192,7 +215,16 @@ def kind_of(export: Export) -> str | None:
     """How a source is packed, by its first bytes and not by its name; None if it is not."""
     with opened(export.file, export.path) as stream:
         start = stream.read(6)
-    return next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
+    kind = next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
+    return "xlsx" if kind == "zip" and _is_workbook(export.file) else kind
+
+
+def _is_workbook(file: Path) -> bool:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except DAMAGED:
+        return False
 
 
 def _ended_early(error: BaseException) -> bool:
