@@ -1,7 +1,7 @@
 """The straight line of a run: read, judge, settle, write, register, publish."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,12 +26,13 @@ from vbatch.model.rulebook import Rulebook, rulebook
 from vbatch.model.source import Account, Source
 from vbatch.registry import CodesTakenError, Registry
 from vbatch.steps.bind import bind
-from vbatch.steps.read import Export, exports, read_head
+from vbatch.steps.read import ChangedError, Export, beforehand, expanded, exports, read_head
 from vbatch.steps.settle import settle
 from vbatch.steps.verify import Difference, verify_run
-from vbatch.steps.workspace import publish, workspace
+from vbatch.steps.workspace import Workspace, noted_parts, publish, seal, workspace
 
 Verb = Literal["validate", "load"]
+Announce = Callable[[str], None]
 REPORT = "report.json"
 PACKED = re.compile(r"(?:\.(?:gz|bz2|xz|zst|zip))+$")
 
@@ -40,8 +41,17 @@ def silent(_done: int, _records: int, _rejected: int) -> None:
     """No progress."""
 
 
+def mute(_line: str) -> None:
+    """No announcements."""
+
+
 def validate(
-    sources: Sequence[str | Path], pipeline: Pipeline | str, options: Options | None = None, *, progress: Progress = silent
+    sources: Sequence[str | Path],
+    pipeline: Pipeline | str,
+    options: Options | None = None,
+    *,
+    progress: Progress = silent,
+    announce: Announce = mute,
 ) -> Report:
     """Judge exports and write all outputs; the registry is asked, not changed.
 
@@ -50,6 +60,7 @@ def validate(
         pipeline: a Pipeline, the name of a shipped one, or the path of a .py file.
         options: where outputs and registry are, and limits.
         progress: told after each batch.
+        announce: told, in a sentence, what people should know while it runs, such as that an interrupted run is resumed.
 
     Returns:
         The report, as in report.json.
@@ -57,15 +68,22 @@ def validate(
     Raises:
         VbatchError: it could not run; nothing was published.
     """
-    return _Run.prepare("validate", sources, pipeline, options or Options(), progress).go()
+    return _Run.prepare("validate", sources, pipeline, options=options or Options(), progress=progress, announce=announce).go()
 
 
-def load(sources: Sequence[str | Path], pipeline: Pipeline | str, options: Options | None = None, *, progress: Progress = silent) -> Report:
+def load(
+    sources: Sequence[str | Path],
+    pipeline: Pipeline | str,
+    options: Options | None = None,
+    *,
+    progress: Progress = silent,
+    announce: Announce = mute,
+) -> Report:
     """Judge exports, write all outputs and register what was accepted, as one step.
 
     A run that is registered already is not run again: its stored report comes back. Arguments and errors as of `validate`.
     """
-    return _Run.prepare("load", sources, pipeline, options or Options(), progress).go()
+    return _Run.prepare("load", sources, pipeline, options=options or Options(), progress=progress, announce=announce).go()
 
 
 def verify(out: str | Path) -> tuple[Difference, ...]:
@@ -85,9 +103,19 @@ class _Run:
     registry: Registry
     engine: Engine
     progress: Progress
+    announce: Announce
 
     @classmethod
-    def prepare(cls, verb: Verb, paths: Sequence[str | Path], given: Pipeline | str, options: Options, progress: Progress) -> "_Run":
+    def prepare(
+        cls,
+        verb: Verb,
+        paths: Sequence[str | Path],
+        given: Pipeline | str,
+        *,
+        options: Options,
+        progress: Progress,
+        announce: Announce,
+    ) -> "_Run":
         """Find out whether the run can start: pipeline, output folder and registry."""
         pipeline = catalog_pipeline(given) if isinstance(given, str) else given
         pipeline = replace(pipeline, scope=options.scope or pipeline.scope, batch_rows=options.batch_rows or pipeline.batch_rows)
@@ -100,67 +128,93 @@ class _Run:
             registry.upgrade()
         return cls(
             verb=verb,
-            paths=tuple(str(path) for path in paths),
+            paths=expanded([str(path) for path in paths]),
             pipeline=pipeline,
             rulebook=rulebook(pipeline),
             options=options,
             registry=registry,
             engine=LocalEngine(),
             progress=progress,
+            announce=announce,
         )
 
     def go(self) -> Report:
         """Run it."""
         started = datetime.now(UTC)
-        with workspace(self.options.out or Path("runs", "run")) as work:
+        identity = self._beforehand()
+        with workspace(self.options.out or Path("runs", identity[:12]), identity, restart=self.options.restart) as work:
+            work.renew(work.scratch)
             job = self._job(work)
-            judged = self.engine.judge(job, self.progress)
+            judged = self._judged(job, work)
             run_id = self._identity(judged)
-            if stored := self._stored(run_id):
-                return stored
             out = self._free(run_id)
-            parts = judged.parts
+            if stored := self._stored(run_id, work, out):
+                return stored
             while True:
-                parts = self._settled(job, parts, run_id)
+                work.renew(work.out)
+                parts = self._settled(job, judged.parts, run_id)
                 outputs = write_outputs(job, parts, csv=self.options.csv)
                 report = self._report(run_id=run_id, job=job, judged=judged, parts=parts, outputs=outputs, started=started)
                 (job.out / REPORT).write_text(report.to_json(), encoding="utf-8")
+                seal(job.out)
                 try:
                     self._register(report, parts)
                 except CodesTakenError:
                     # Another run registered some of these codes after they were looked up: they lose them now.
-                    (job.out / REPORT).unlink()
                     continue
-                publish(job.out, out)
+                publish(job.out, out, work.aside)
                 return replace(report, path=str(out))
 
-    def _job(self, work: Path) -> Job:
-        out, scratch = work / "out", work / "scratch"
-        out.mkdir()
-        scratch.mkdir()
-        found = exports(self.paths, scratch, self.pipeline.layout, allow_truncated=self.options.allow_truncated)
+    def _beforehand(self) -> str:
+        """What the run is, as far as it can be told without reading everything."""
+        return beforehand(self.paths, self._identity_of([]), self.pipeline.batch_rows)
+
+    def _job(self, work: Workspace) -> Job:
+        found = exports(self.paths, work.scratch, self.pipeline.layout, allow_truncated=self.options.allow_truncated)
         return Job(
             sources=_understand(found, self.pipeline, self.rulebook),
             rulebook=self.rulebook,
             batch_rows=self.pipeline.batch_rows,
             as_of=self.options.as_of,
-            out=out,
-            scratch=scratch,
+            judged=work.judged,
+            out=work.out,
+            scratch=work.scratch,
         )
 
-    def _identity(self, judged: Judged) -> str:
-        as_of = self.options.as_of.isoformat() if self.options.as_of else None
-        hashes = [account.sha256 for account in judged.accounts]
-        return run_identity(hashes, self.pipeline, self.rulebook, {"as_of": as_of}, vbatch.__version__)
+    def _judged(self, job: Job, work: Workspace) -> Judged:
+        done = noted_parts(work.judged) if work.resumed else ()
+        if done:
+            share = done[-1].tally.records and sum(part.span.size for part in done) / max(
+                1, sum(source.file.stat().st_size for source in job.sources)
+            )
+            self.announce(f"resuming: {len(done)} of about {max(len(done), round(len(done) / share))} batches done")
+        try:
+            return self.engine.judge(job, done, self.progress)
+        except ChangedError as error:
+            self.announce(f"{error.message}; starting over")
+            work.renew(work.judged)
+            return self.engine.judge(job, (), self.progress)
 
-    def _stored(self, run_id: str) -> Report | None:
-        """The report of this very run, if it was loaded before."""
-        out = self.options.out or Path("runs", run_id)
+    def _identity(self, judged: Judged) -> str:
+        return self._identity_of([account.sha256 for account in judged.accounts])
+
+    def _identity_of(self, hashes: Sequence[str]) -> str:
+        options = {
+            "as_of": self.options.as_of.isoformat() if self.options.as_of else None,
+            "allow_truncated": self.options.allow_truncated,
+        }
+        return run_identity(hashes, self.pipeline, self.rulebook, options, vbatch.__version__)
+
+    def _stored(self, run_id: str, work: Workspace, out: Path) -> Report | None:
+        """The report of this very run, if it was loaded before; what is missing of its publication is made up."""
         if (earlier := report_in(out)) and earlier.run_id == run_id and earlier.status == "loaded":
             return earlier
-        if self.verb == "load" and (run := self.registry.stored(run_id)):
-            return Report.from_json(run.report)
-        return None
+        if self.verb != "load" or (run := self.registry.stored(run_id)) is None:
+            return None
+        if (finished := finished_in(work.out)) and finished.to_json() == run.report:
+            publish(work.out, out, work.aside)
+            return replace(finished, path=str(out))
+        return Report.from_json(run.report)
 
     def _free(self, run_id: str) -> Path:
         """Where the run is published; OutputError if another run is there."""
@@ -169,9 +223,9 @@ class _Run:
             raise OutputError(f"{out}: holds another run, {earlier.run_id[:12]}", hint="choose another folder with -o, or remove this one")
         return out
 
-    def _settled(self, job: Job, parts: tuple[Part, ...], run_id: str) -> tuple[Part, ...]:
+    def _settled(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[Part, ...]:
         registered = self.registry.lookup(self.pipeline.scope, [part.accepted for part in parts], apart_from=run_id)
-        return self.engine.amend(job, parts, settle(parts, registered, self.pipeline.on_conflict))
+        return self.engine.settle(job, parts, settle(parts, registered, self.pipeline.on_conflict))
 
     def _report(
         self, *, run_id: str, job: Job, judged: Judged, parts: Sequence[Part], outputs: tuple[Output, ...], started: datetime
@@ -217,6 +271,14 @@ class _Run:
                 report=report.to_json(),
             )
             self.registry.register(run, [part.accepted for part in parts])
+
+
+def finished_in(out: Path) -> Report | None:
+    """The report in a workspace's output, if there is one and it is whole."""
+    try:
+        return Report.from_json((out / REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def report_in(out: Path) -> Report | None:

@@ -119,7 +119,7 @@ GOOD = {
     "Redeemed Quantity": st.sampled_from(GOOD_INTEGERS),
     "Active": st.sampled_from(GOOD_BOOLEANS),
     "Category": st.sampled_from(TEXTS),
-    "Start Date": st.sampled_from(("", "2019-12-31", "2020-01-01T10:30")),
+    "Start Date": st.sampled_from(("", "2019-12-31", "2020-02-29T23:59", "2020-03-01")),
     "Expiration Date": GOOD_DATES,
     "Region": st.sampled_from(TEXTS),
     "gift amount": st.sampled_from(TEXTS),
@@ -206,3 +206,20 @@ def exports(
     if draw(st.booleans()):
         pieces[-1] = (pieces[-1][0].rstrip(b"\r\n"), pieces[-1][1])
     return Export(head, tuple(pieces))
+
+
+GOOD_LINES = (b"A1,5,x", b"b2,10.50,", b'"C3",1,"y z"', b"D4,0,x", b"a1,7,x", b"A1,5,x", b"E5,2.25,x")
+BAD_LINES = (
+    *(b"F6,5", b"F6,5,x,y", b"F6", b"Code,Gift Amount,Region", b"F6,5\x00,x", b"F6,5,\x1b", b"F6,\xff,x", b"F6,1x,x", b",5,x", b",,", b"F6,-1,x"),
+    *(b'F6,5,x"', b'F"6,5,x', b'"F6"x,5,x', b'"F6,5,x', b'F6,5,"', b'F6,"5,x'),
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A file with malformed records among others, or with no sense at all."""
+    soup = st.text(st.sampled_from('a1,,"\n\r'), max_size=8).map(str.encode)
+    lines = draw(st.lists(st.one_of(st.sampled_from(GOOD_LINES), st.sampled_from(BAD_LINES), soup), min_size=1, max_size=14))
+    ends = draw(st.sampled_from((b"\n", b"\r\n", b"\r"))), b"\n"
+    body = b"".join(one + draw(st.sampled_from(ends)) for one in lines)
+    return b"Code,Gift Amount,Region" + draw(st.sampled_from(ends)) + body[: len(body) - draw(st.sampled_from((0, 0, 1, 2)))]

@@ -30,7 +30,7 @@ def summary(outcome: Outcome) -> Iterator[Text]:
 def _headline(outcome: Outcome) -> list[Text]:
     report = outcome.report
     verdict, style, what = _verdict(outcome)
-    badge = Text.assemble((f" {verdict} ", f"bold {style} reverse"), "  ", (what, "bold"))
+    badge = Text.assemble((verdict, f"bold {style}"), "  ", (what, "bold"))
     about = f"  {report.pipeline} to {report.target}, scope {report.scope}, {report.seconds:,.1f} s"
     pace = f", {round(report.records / report.seconds):,} records/s" if report.seconds > 1 else ""
     return [badge, Text(about + pace, "dim")]
@@ -133,5 +133,5 @@ def _files(outcome: Outcome) -> list[Text]:
 
 def _next(outcome: Outcome) -> list[Text]:
     steps = advice(outcome)
-    rows = [[Text(what), Text(command, "cyan")] for what, command in steps]
+    rows = [[Text(what), Text(visible(command), "cyan")] for what, command in steps]
     return [Text("  next", "bold"), *table(rows, indent=4)] if rows else []

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from vbatch.model.source import Account, Source
 from vbatch.steps.amend import amend, marks
 from vbatch.steps.read import Batches, opened, parse, read_again
 from vbatch.steps.split import split, with_raw
+from vbatch.steps.workspace import note_part, part_files
 from vbatch.steps.write import keys_of, write_accepted, write_findings
 
 
@@ -28,32 +30,41 @@ class LocalEngine:
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads or os.cpu_count() or 1
 
-    def judge(self, job: Job, progress: Progress) -> Judged:
-        """Read, convert and check everything; parts land in the job's folder."""
-        (job.out / "accepted").mkdir()
-        parts: list[Part] = []
+    def judge(self, job: Job, done: Sequence[Part], progress: Progress) -> Judged:
+        """Read, convert and check everything that is not done yet; parts land in the job's folder of judged parts."""
         accounts: list[Account] = []
-        rejected = records = done = 0
+        read = records = rejected = 0
         with ThreadPoolExecutor(self.threads) as pool:
+            parts = list(pool.map(_with_keys, done))
             for position, source in enumerate(job.sources):
+                finished = [part for part in parts if part.source == position]
                 with opened(source.file, source.path) as stream:
-                    batches = Batches(stream, source, job.rulebook.book, rows=job.batch_rows, number=len(parts), position=position)
+                    batches = Batches(
+                        stream,
+                        source,
+                        job.rulebook.book,
+                        rows=job.batch_rows,
+                        number=len(parts),
+                        position=position,
+                        after=finished[-1] if finished else None,
+                    )
                     for part in self._in_order(pool, batches, job, source):
                         parts.append(part)
+                        finished.append(part)
                         records, rejected = records + part.tally.records, rejected + part.tally.rejected
-                        progress(done + part.offset + part.size, records, rejected)
+                        progress(read + part.span.end, records, rejected)
                     size, digest = source.packed or (stream.bytes, stream.sha256)
-                    accounts.append(Account(bytes=size, sha256=digest, records=batches.records, blanks=batches.blanks))
-                    done += stream.bytes
+                    blanks = batches.blanks + sum(part.span.blanks for part in finished)
+                    accounts.append(Account(bytes=size, sha256=digest, records=batches.records, blanks=blanks))
+                    read += stream.bytes
         return Judged(parts=tuple(parts), accounts=tuple(accounts))
 
-    def amend(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[Part, ...]:
-        """Take the rows that the set-wise pass found fault with out of their parts."""
+    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[Part, ...]:
+        """Lay out the parts to be published, without the rows that the set-wise pass found fault with."""
+        (job.out / "accepted").mkdir(mode=0o700)
         by_part = {int(key[0]): rows for key, rows in verdicts.partition_by("part", as_dict=True).items()}
         with ThreadPoolExecutor(self.threads) as pool:
-            amended = pool.map(lambda position: _amend(job, parts[position], by_part[position]), by_part)
-            changed = dict(zip(by_part, amended, strict=True))
-        return tuple(changed.get(position, part) for position, part in enumerate(parts))
+            return tuple(pool.map(lambda place: _settle(job, place[1], by_part.get(place[0])), enumerate(parts)))
 
     def _in_order(self, pool: ThreadPoolExecutor, batches: Batches, job: Job, source: Source) -> Iterator[Part]:
         examine = examiner(source.binding, job.rulebook, job.metadata, job.as_of)
@@ -70,35 +81,47 @@ class LocalEngine:
                 future.cancel()
 
 
+def _with_keys(part: Part) -> Part:
+    codes = pl.read_parquet(part.accepted, columns=["code"])["code"]
+    return replace(part, keys=keys_of(codes).to_numpy())
+
+
 def _judge(batch: Batch, job: Job, source: Source, examine: Examine) -> Part:
     parsed = parse(batch, source, job.rulebook.book)
     accepted, findings, tally = split(batch, examine(parsed.texts), parsed.malformed, job.rulebook, source.path)
+    accepted_file, findings_file = part_files(job.judged, batch.number)
     part = Part(
         number=batch.number,
         source=batch.source,
-        offset=batch.offset,
-        size=len(batch.original),
-        first_record=int(batch.records["_record"][0]),
-        line=int(batch.records["_line"][0]),
-        accepted=job.out / "accepted" / f"part-{batch.number:05d}.parquet",
-        findings=job.scratch / f"part-{batch.number:05d}.arrow",
+        span=batch.span,
+        accepted=accepted_file,
+        findings=findings_file,
         keys=keys_of(accepted["code"]).to_numpy(),
         tally=tally,
     )
     write_accepted(accepted, part.accepted)
     write_findings(findings, part.findings)
+    note_part(part)
     return part
 
 
-def _amend(job: Job, part: Part, verdicts: pl.DataFrame) -> Part:
+def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> Part:
+    """The part as it is published: the judged file itself under its final name, or a new one without the rows that lost their code."""
+    accepted_file, findings_file = job.out / "accepted" / part.accepted.name, job.scratch / part.findings.name
+    if verdicts is None:
+        os.link(part.accepted, accepted_file)
+        return part.settled(accepted_file, part.findings, part.tally)
     source, book = job.sources[part.source], job.rulebook.book
     accepted = pl.read_parquet(part.accepted)
     marked = marks(verdicts, accepted["_record"], book)
     batch = read_again(source, part, marked["_record"], book)
     late = with_raw(parse(batch, source, book).texts.join(marked, on="_record", maintain_order="left"), batch)
+    if late.height != marked.height:
+        raise AssertionError(f"{source.path}: {marked.height - late.height} records could not be read again")
     amended = amend(accepted, pl.read_ipc(part.findings), late, part.tally, job.rulebook)
-    write_findings(amended.findings, part.findings)
+    write_findings(amended.findings, findings_file)
     if amended.accepted is None:
-        return part.amended(amended.tally, part.keys)
-    write_accepted(amended.accepted, part.accepted)
-    return part.amended(amended.tally, keys_of(amended.accepted["code"]).to_numpy())
+        os.link(part.accepted, accepted_file)
+    else:
+        write_accepted(amended.accepted, accepted_file)
+    return part.settled(accepted_file, findings_file, amended.tally)

@@ -12,8 +12,8 @@ from vbatch.model.part import Part
 from vbatch.model.report import Output
 from vbatch.steps.errors import ERRORS, error_rows, guarded
 from vbatch.steps.finish import Replays, by_fate, csv_twin, rejected_rows
+from vbatch.steps.measure import measure
 from vbatch.steps.rolling import Rolling
-from vbatch.steps.workspace import measure
 
 
 def write_outputs(job: Job, parts: Sequence[Part], *, csv: bool) -> tuple[Output, ...]:

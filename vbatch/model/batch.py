@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vbatch.model.span import Span
+
 PROVENANCE = {"_record": pl.UInt64, "_line": pl.UInt64, "_offset": pl.UInt64, "_length": pl.UInt64}
 """Columns of every frame of records: number from 1, physical line from 1, first byte from 0, bytes with the terminator."""
 
@@ -36,8 +38,8 @@ class Batch:
         records: one row a record: PROVENANCE, PLACE and FAULTS, the mask of what is wrong with its structure (0 while nothing is).
         data: the records as UTF-8, from the first one's first byte on; blank lines between them included.
         quotes: positions of the quotes in data.
-        offset: where the first record begins in the decompressed source.
         original: the records' bytes in the source; data itself where the source is UTF-8.
+        span: where those lie.
     """
 
     number: int
@@ -45,12 +47,12 @@ class Batch:
     records: pl.DataFrame
     data: bytes
     quotes: npt.NDArray[np.int64]
-    offset: int
     original: bytes
+    span: Span
 
     def raw(self, offset: int, length: int) -> bytes:
         """The bytes of one record in the source, by its place there."""
-        start = offset - self.offset
+        start = offset - self.span.offset
         return self.original[start : start + length]
 
 

@@ -22,14 +22,16 @@ class Job:
         rulebook: the pipeline's types, rules and faults.
         batch_rows: records judged at a time.
         as_of: the instant that expiry is judged against, if any.
+        judged: the folder of judged parts, which outlives an interrupted run.
         out: the folder that will be published.
-        scratch: a folder for what only the run itself needs.
+        scratch: a folder for what only this execution needs.
     """
 
     sources: tuple[Source, ...]
     rulebook: Rulebook
     batch_rows: int
     as_of: datetime | None
+    judged: Path
     out: Path
     scratch: Path
 
@@ -54,8 +56,8 @@ Progress = Callable[[int, int, int], None]
 class Engine(Protocol):
     """Judges every record of a job on its own, then takes verdicts about the whole set."""
 
-    def judge(self, job: Job, progress: Progress) -> Judged:
-        """Read, convert and check everything."""
+    def judge(self, job: Job, done: Sequence[Part], progress: Progress) -> Judged:
+        """Read, convert and check everything behind the parts that are done."""
 
-    def amend(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[Part, ...]:
-        """Take the rows that the set-wise pass found fault with out of their parts."""
+    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[Part, ...]:
+        """Lay out the parts to be published, without the rows that the set-wise pass found fault with."""

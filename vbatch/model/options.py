@@ -50,6 +50,7 @@ class Options:
         csv: whether CSV twins of the Parquet parts are written.
         wait: seconds to wait for a registry that another run holds.
         allow_truncated: whether a compressed source that ends early is judged as far as it goes.
+        restart: whether what an interrupted run finished is thrown away.
         batch_rows: instead of the pipeline's.
     """
 
@@ -62,6 +63,7 @@ class Options:
     wait: float = 600.0
     batch_rows: int | None = None
     allow_truncated: bool = False
+    restart: bool = False
 
     def __post_init__(self) -> None:
         if self.as_of is not None:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbatch.model.batch import Tally
+from vbatch.model.span import Span
 
 Keys = npt.NDArray[np.uint64]
 
@@ -18,8 +19,7 @@ class Part:
     Args:
         number: position in the run, from 0.
         source: position of its source in the run.
-        offset, size: the bytes of its records in the decompressed source.
-        first_record, line: number and physical line of its first record.
+        span: where its records lie.
         accepted: Parquet file of the accepted rows, typed, in source order.
         findings: Arrow file of the rows with any fault: provenance, texts, mask, raw bytes.
         keys: a hash of each accepted row's code without its case, in the file's order.
@@ -28,15 +28,12 @@ class Part:
 
     number: int
     source: int
-    offset: int
-    size: int
-    first_record: int
-    line: int
+    span: Span
     accepted: Path
     findings: Path
     keys: Keys
     tally: Tally
 
-    def amended(self, tally: Tally, keys: Keys) -> "Part":
-        """The part after the set-wise pass."""
-        return replace(self, tally=tally, keys=keys)
+    def settled(self, accepted: Path, findings: Path, tally: Tally) -> "Part":
+        """The part after the set-wise pass, when nobody asks for its keys any more."""
+        return replace(self, accepted=accepted, findings=findings, tally=tally, keys=np.empty(0, np.uint64))

@@ -1,6 +1,6 @@
 """Reads the records of one part of a source again."""
 
-import dataclasses
+from dataclasses import replace
 
 import polars as pl
 
@@ -16,13 +16,15 @@ from vbatch.steps.read.window import Window
 
 def read_again(source: Source, part: Part, records: pl.Series, book: FaultBook) -> Batch:
     """The batch of a part with only these records; SourceError if the source has changed since."""
+    span = part.span
     with source.file.open("rb") as file:
-        file.seek(part.offset)
-        data = file.read(part.size)
-    window = Window(offset=part.offset, line=part.line, encoding=source.dialect.encoding)
+        file.seek(span.offset)
+        data = file.read(span.size)
+    window = Window(offset=span.offset, line=span.line, encoding=source.dialect.encoding)
     window.append(data, at_end=True)
     found = cut(window.data, source.shape, source.dialect, at_end=True)
-    if len(data) != part.size or len(found.starts) != part.tally.records:
+    if len(data) != span.size or len(found.starts) != part.tally.records:
         raise SourceError(f"{source.path}: changed while it was read", hint="wait until the export is complete, then run again")
-    whole = batch_of(Place(number=part.number, source=part.source, first_record=part.first_record), window, found, book)
-    return dataclasses.replace(whole, records=whole.records.filter(pl.col("_record").is_in(records.implode())))
+    place = Place(part.number, part.source, span.first_record, span.blanks, span.seen, span.digest)
+    whole = batch_of(place, window, found, source.shape, book)
+    return replace(whole, records=whole.records.filter(pl.col("_record").is_in(records.implode())))

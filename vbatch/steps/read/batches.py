@@ -1,5 +1,6 @@
 """Cuts a source into batches of whole records."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,13 +10,16 @@ import polars as pl
 from vbatch.errors import SourceError
 from vbatch.model.batch import FAULTS, Batch
 from vbatch.model.fault import FaultBook
-from vbatch.model.source import Source
+from vbatch.model.part import Part
+from vbatch.model.source import Shape, Source
+from vbatch.model.span import Span
 from vbatch.steps.read.cut import cut
 from vbatch.steps.read.segment import STRUCTURE, Segments
 from vbatch.steps.read.source import Stream
 from vbatch.steps.read.window import Window
 
 BLOCK = 1 << 20
+LINE_END = re.compile(rb"\r\n|\n|\r")
 LONGEST = 64 << 20
 """Bytes that an unfinished record may have before the source is refused; it must be held in memory to be told from a broken quote."""
 
@@ -30,18 +34,24 @@ class Batches:
         rows: records a batch.
         number: number of the first batch.
         position: position of the source in the run.
+        after: the last part of this source that is finished already; reading goes on behind it.
     """
 
-    def __init__(self, stream: Stream, source: Source, book: FaultBook, *, rows: int, number: int, position: int) -> None:
+    def __init__(
+        self, stream: Stream, source: Source, book: FaultBook, *, rows: int, number: int, position: int, after: Part | None = None
+    ) -> None:
         self.stream, self.source, self.book = stream, source, book
-        self.rows, self.number, self.position = rows, number, position
-        self.records = 0
+        self.rows, self.number, self.position, self.after = rows, number, position, after
+        self.records = after.span.first_record - 1 + after.tally.records if after else 0
         self.blanks = 0
 
     def __iter__(self) -> Iterator[Batch]:
-        """Batches of exactly `rows` records, the last of them shorter."""
-        self.stream.read(self.source.offset)
-        window = Window(offset=self.source.offset, line=self.source.line, encoding=self.source.dialect.encoding)
+        """Batches of exactly `rows` records, the last of them shorter. blanks counts the blank lines that these do not.
+
+        Raises:
+            SourceError: a record is too long to be one, or the source is not the one that the finished part is of.
+        """
+        window = self._window()
         at_end, size = False, BLOCK
         while not at_end:
             block = self.stream.read(size)
@@ -54,7 +64,8 @@ class Batches:
             whole = count if at_end else count // self.rows * self.rows
             yield from self._batches(window, found, whole)
             done, lines = (found.consumed, found.consumed_lines) if whole == count else (int(found.starts[whole]), int(found.lines[whole]))
-            self.blanks += int(np.count_nonzero(found.blanks < done))
+            if at_end:
+                self.blanks = int(np.count_nonzero(found.blanks >= self._end_of(found, whole)))
             window.drop(done, lines)
             if not count and len(window.data) > LONGEST:
                 raise SourceError(
@@ -63,14 +74,43 @@ class Batches:
                 )
             size = self._next_size(found, len(window.data))
 
+    def _window(self) -> Window:
+        """The window at the first record that is not finished; what is read on the way there is hashed all the same."""
+        encoding = self.source.dialect.encoding
+        if self.after is None:
+            self.stream.read(self.source.offset)
+            return Window(offset=self.source.offset, line=self.source.line, encoding=encoding)
+        span = self.after.span
+        for begin in range(0, span.end, BLOCK):
+            self.stream.read(min(BLOCK, span.end - begin))
+        window = Window(offset=span.end, line=span.next_line, encoding=encoding)
+        window.append(self.stream.read(span.seen - span.end), at_end=False)
+        if self.stream.sha256 != span.digest:
+            raise ChangedError(f"{self.stream.path}: changed since the interrupted run", hint="it is read from its beginning")
+        return window
+
     def _batches(self, window: Window, found: Segments, whole: int) -> Iterator[Batch]:
+        behind = 0
         for first in range(0, whole, self.rows):
             last = min(first + self.rows, whole)
-            chosen = found.between(first, last)
-            place = Place(number=self.number, source=self.position, first_record=self.records + 1)
-            yield batch_of(place, window, chosen, self.book)
+            end = self._end_of(found, last)
+            place = Place(
+                number=self.number,
+                source=self.position,
+                first_record=self.records + 1,
+                blanks=int(np.count_nonzero((found.blanks >= behind) & (found.blanks < end))),
+                seen=self.stream.bytes,
+                digest=self.stream.sha256,
+            )
+            yield batch_of(place, window, found.between(first, last), self.source.shape, self.book)
+            behind = end
             self.number += 1
             self.records += last - first
+
+    @staticmethod
+    def _end_of(found: Segments, count: int) -> int:
+        """The byte behind the first so many records."""
+        return int(found.ends[count - 1]) if count else 0
 
     def _next_size(self, found: Segments, pending: int) -> int:
         """Bytes that complete the next batch, so that little is cut twice."""
@@ -80,22 +120,29 @@ class Batches:
         return max(BLOCK, int(average * self.rows * 1.02) - pending)
 
 
+class ChangedError(SourceError):
+    """A source is not what it was when the run was interrupted."""
+
+
 class Place(NamedTuple):
-    """Number of a batch in its run, position of its source there, and number of its first record in the source."""
+    """Where a batch stands: number and source in the run, and what its span says besides the bytes."""
 
     number: int
     source: int
     first_record: int
+    blanks: int
+    seen: int
+    digest: str
 
 
-def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> Batch:
+def batch_of(place: Place, window: Window, found: Segments, shape: Shape, book: FaultBook) -> Batch:
     """The batch of these records of a window."""
     known = {fault.code for fault in book}
     bits = np.array([book.bit(f"record.{what}") if f"record.{what}" in known else 0 for what in STRUCTURE], np.uint64)
     count = len(found.starts)
     begin, end = int(found.starts[0]), int(found.ends[-1])
     offsets, lengths = window.places(found.starts, found.ends)
-    first = int(offsets[0])
+    original = window.original(begin, end, int(offsets[0]), int(offsets[-1] + lengths[-1]))
     return Batch(
         number=place.number,
         source=place.source,
@@ -112,6 +159,20 @@ def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> 
         ),
         data=window.data[begin:end],
         quotes=found.quotes[slice(*np.searchsorted(found.quotes, [begin, end]))] - begin,
-        offset=first,
-        original=window.original(begin, end, first, int(offsets[-1] + lengths[-1])),
+        original=original,
+        span=Span(
+            offset=int(offsets[0]),
+            size=len(original),
+            line=int(found.lines[0]) + window.line,
+            next_line=int(found.lines[-1]) + window.line + line_ends(window.data[int(found.starts[-1]) : end], shape),
+            first_record=place.first_record,
+            blanks=place.blanks,
+            seen=place.seen,
+            digest=place.digest,
+        ),
     )
+
+
+def line_ends(data: bytes, shape: Shape) -> int:
+    """Physical lines that end in the bytes."""
+    return data.count(b"\n") if shape == "array" else len(LINE_END.findall(data))

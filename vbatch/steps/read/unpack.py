@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -23,6 +24,7 @@ from vbatch.steps.read.source import Stream, opened
 from vbatch.steps.read.tables import parquet_rows, write_rows, xlsx_rows
 
 CHUNK = 1 << 16
+EDGE = 1 << 20
 RATIO_FROM = 64 << 20
 """Unpacked bytes from which on the ratio is looked at; small files may be extreme and harmless."""
 
@@ -63,11 +65,11 @@ class Export:
     truncated: bool = False
 
 
-def exports(given: Sequence[str], folder: Path, layout: Layout, *, allow_truncated: bool) -> list[Export]:
+def exports(paths: Sequence[str], folder: Path, layout: Layout, *, allow_truncated: bool) -> list[Export]:
     """Find and unpack all sources.
 
     Args:
-        given: paths, globs, folders, or - for standard input.
+        paths: files, or - for standard input.
         folder: where unpacked bytes go; nothing is ever written under a name from an archive.
         layout: the format, and the limits of unpacking.
         allow_truncated: whether a compressed stream may end early.
@@ -76,7 +78,36 @@ def exports(given: Sequence[str], folder: Path, layout: Layout, *, allow_truncat
         SourceError: there is nothing, something cannot be read, or unpacks to more than the limits allow.
     """
     unpacker = _Unpacker(folder, layout, allow_truncated=allow_truncated)
-    return [export for path in _expanded(given) for export in unpacker.exports(path)]
+    return [export for path in paths for export in unpacker.exports(path)]
+
+
+def expanded(given: Sequence[str]) -> tuple[str, ...]:
+    """The files that globs and folders stand for, in alphabetical order; SourceError where there are none."""
+    return tuple(_expanded(given))
+
+
+def beforehand(paths: Sequence[str], *context: object) -> str:
+    """What can be told of sources without reading them whole: name, size, time and the first and last megabyte of each.
+
+    Args:
+        paths: files; standard input is never the same twice.
+        context: what else counts.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    digest = hashlib.sha256(repr(context).encode())
+    for path in paths:
+        digest.update(path.encode() if path != "-" else uuid4().bytes)
+        if Path(path).is_file():
+            facts = Path(path).stat()
+            digest.update(f"{facts.st_size} {facts.st_mtime_ns}".encode())
+            with opened(Path(path), path) as stream:
+                digest.update(stream.read(EDGE))
+            with Path(path).open("rb") as file:
+                file.seek(max(0, facts.st_size - EDGE))
+                digest.update(file.read(EDGE))
+    return digest.hexdigest()[:32]
 
 
 def _expanded(given: Sequence[str]) -> Iterator[str]:

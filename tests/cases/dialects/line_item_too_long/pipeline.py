@@ -1,0 +1,13 @@
+"""A layout of one's own."""
+
+from pathlib import Path
+
+from vbatch import Code, Pipeline, layout, target
+
+pipeline = Pipeline(
+    name="line-item-too-long",
+    layout=layout(Path(__file__).with_name("layout.toml")),
+    schema=Code,
+    target=target("voucherify"),
+    scope="line-item-too-long",
+)
