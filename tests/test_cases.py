@@ -5,6 +5,7 @@ columns of the real one, and where it needs them `case.toml`, a `pipeline.py` an
 """
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -15,7 +16,6 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from shutil import copy
 from typing import Any
 
 import polars as pl
@@ -34,7 +34,9 @@ SHIPPED = {
     "voucherify_standalone_csv": "standalone",
 }
 VERBS = {"validate": validate, "load": load}
-ANY_LINE_END = re.compile(rb"\r\n|\n|\r")
+ANY_LINE_END = re.compile(r"\r\n|\n|\r")
+HEAD = re.compile(r"(?s)((?:\r\n|\n|\r)*.*?(?:\r\n|\n|\r|\Z))(?:\r\n|\n|\r)*\Z")
+"""What stands before the first record; blank lines behind the header are not part of it."""
 
 Row = dict[str, str]
 
@@ -52,6 +54,8 @@ class Case:
         on_conflict, severities: instead of the pipeline's.
         as_of, max_rejected: options.
         registered: sources that are loaded into the registry first.
+        encoding: of the sources where a line end is not one byte.
+        cut_off: whether the sources are given as gzip files that end where they end.
         blank_lines: of each source.
         notes: what the report says about the fit of each source and the layout.
         xfail: why the case does not hold yet.
@@ -67,6 +71,8 @@ class Case:
     as_of: datetime | None = None
     max_rejected: str = ""
     registered: tuple[str, ...] = ()
+    encoding: str = "latin-1"
+    cut_off: bool = False
     blank_lines: tuple[int, ...] | None = None
     notes: tuple[tuple[str, ...], ...] | None = None
     xfail: str = ""
@@ -77,7 +83,10 @@ class Case:
 
     @property
     def sources(self) -> list[str]:
-        return sorted(path.name for path in self.folder.glob("input*"))
+        return sorted(path.name + ".gz" * self.cut_off for path in self.folder.glob("input*"))
+
+    def data(self, source: str) -> bytes:
+        return (self.folder / source.removesuffix(".gz")).read_bytes()
 
     def rows(self, name: str) -> list[Row]:
         return rows_of((self.folder / name).read_bytes())
@@ -157,20 +166,27 @@ def test_case(case: Case, batch_rows: int | None, tmp_path: Path, monkeypatch: p
 
 def ran(case: Case, batch_rows: int | None) -> Run:
     for name in (*case.sources, *case.registered):
-        copy(case.folder / name, name)
+        data = case.data(name)
+        Path(name).write_bytes(cut_off(data) if case.cut_off else data)
     chosen, out = case.worked_out(), Path("out")
     limit = Limit.parse(case.max_rejected) if case.max_rejected else None
-    options = Options(as_of=case.as_of, batch_rows=batch_rows, csv=True)
+    options = Options(as_of=case.as_of, batch_rows=batch_rows, csv=True, allow_truncated=case.cut_off)
     earlier = load(case.registered, chosen, replace(options, out=Path("earlier"))) if case.registered else None
     report = VERBS[case.verb](case.sources, chosen, replace(options, out=out, max_rejected=limit))
     return Run(case=case, report=report, earlier=earlier, out=out)
+
+
+def cut_off(data: bytes) -> bytes:
+    """A gzip file that ends before its data does. Stored and not compressed, so that the data that can be read is exact."""
+    whole = gzip.compress(data + b"what is lost", compresslevel=0, mtime=0)
+    return whole[: whole.index(data) + len(data)]
 
 
 def check_files(run: Run) -> None:
     """Files exist even when empty, and no others do."""
     found = {re.sub(r"part-\d{5}", "part", path.relative_to(run.out).as_posix()) for path in run.out.rglob("*") if path.is_file()}
     parts = {f"{folder}/part.{ending}" for folder in ("accepted", "rejected", "discarded") for ending in ("parquet", "csv")}
-    replays = {f"rejected/replay/{source}" for source in run.case.sources}
+    replays = {f"rejected/replay/{source.removesuffix('.gz')}" for source in run.case.sources}
     assert found == parts | replays | {"errors.parquet", "errors.csv", "report.json"}
     claimed = {output.path: output.rows for output in run.report.outputs}
     assert set(claimed) == {path.relative_to(run.out).as_posix() for path in run.out.rglob("*") if path.is_file()} - {"report.json"}
@@ -240,37 +256,38 @@ def check_rejected(run: Run) -> None:
 
 def check_places(run: Run, source: str) -> None:
     """Records lie one behind the other from the header to the end, and nothing but blank lines is between them."""
-    data, places = Path(source).read_bytes(), run.places(source)
+    case, data, places = run.case, run.case.data(source), run.places(source)
     following = [offset for _, offset, *_ in places[1:]] + [len(data)]
     accepted = {int(row["_record"]): row["code"] for row in run.twins("accepted") if row["_source"] == source}
     for (record, offset, length, fate), after in zip(places, following, strict=True):
         if fate == "accepted":
-            assert code_in(data[offset:after], source, accepted[record])
+            assert code_in(data[offset:after], case, accepted[record])
         else:
             assert length is not None
             assert data[offset + length : after].strip(b"\r\n") in (b"", b"]"), "between records are blank lines only"
-    for row in run.case.rows("errors.csv"):
+    for row in case.rows("errors.csv"):
         if row["source"] == source:
-            assert int(row["line"]) == 1 + len(ANY_LINE_END.findall(data[: int(row["offset"])]))
+            assert int(row["line"]) == 1 + len(ANY_LINE_END.findall(data[: int(row["offset"])].decode(case.encoding)))
 
 
-def code_in(record: bytes, source: str, code: str) -> bool:
-    if source.endswith("json"):
+def code_in(record: bytes, case: Case, code: str) -> bool:
+    if case.sources[0].endswith("json"):
         return bool(json.loads(record.strip(b", \t\r\n]"))["code"] == code)
-    return any(text.encode(encoding, "ignore") in record for text in (code, code.replace('"', '""')) for encoding in ("utf-8", "cp1252"))
+    encodings = ("utf-8", "cp1252", case.encoding)
+    return any(text.encode(encoding, "ignore") in record for text in (code, code.replace('"', '""')) for encoding in encodings)
 
 
 def check_replay(run: Run, source: str) -> None:
     """The replay file is the source's own header and the bytes of the rejected records, and nothing else."""
-    data, places = Path(source).read_bytes(), run.places(source)
+    data, places = run.case.data(source), run.places(source)
     rejected = [data[offset : offset + (length or 0)] for _, offset, length, fate in places if fate == "rejected"]
     if source.endswith(".json"):
         expected = b"[\n" + b",\n".join(raw.strip(b", \t\r\n") for raw in rejected) + b"\n]\n"
     else:
-        head = re.match(rb"(?s)((?:\r\n|\n|\r)*.*?(?:\r\n|\n|\r|\Z))(?:\r\n|\n|\r)*\Z", data[: places[0][1]])
+        head = HEAD.match(data[: places[0][1]].decode(run.case.encoding))
         assert head
-        expected = head[1] + b"".join(rejected)
-    assert (run.out / "rejected" / "replay" / source).read_bytes() == expected
+        expected = head[1].encode(run.case.encoding) + b"".join(rejected)
+    assert (run.out / "rejected" / "replay" / source.removesuffix(".gz")).read_bytes() == expected
 
 
 def check_registry(run: Run) -> None:

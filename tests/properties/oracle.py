@@ -78,7 +78,7 @@ def code_faults(code: str) -> set[str]:
         "masked": re.search(r"\*\*|[•●∙]{2}", code) is not None or re.match(r"([xX]{4}[- ]?){2}", code) is not None,
         "not_ascii": not code.isascii(),
         "url_unsafe": bool(set(code) & set("/?#%+&")),
-        "lost_precision": re.fullmatch(r"[0-9]{15}000+", code) is not None,
+        "lost_precision": re.fullmatch(r"[1-9][0-9]{14}000+", code) is not None,
     }
     return {f"code.{what}" for what, wrong in found.items() if wrong}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from exports import Export, damaged, exports
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from runs import GIFT_CARDS, place
 
@@ -15,13 +15,11 @@ from vbatch.steps.read import batches
 SIZES = (1, 7, 262_144)
 
 
-@settings(max_examples=25)
 @given(files=st.lists(exports(), min_size=1, max_size=2), policy=st.sampled_from(("reject_all", "first", "last")))
 def test_good_files_have_the_same_fates_in_batches_of_any_size(files: list[Export], policy: str) -> None:
     assert_same_fates([file.data for file in files], policy)
 
 
-@settings(max_examples=40)
 @given(files=st.lists(damaged(), min_size=1, max_size=2))
 def test_damaged_files_have_the_same_fates_in_batches_of_any_size(files: list[bytes]) -> None:
     assert_same_fates(files, "reject_all")
@@ -39,7 +37,6 @@ def assert_same_fates(files: list[bytes], policy: str) -> None:
             assert other == first
 
 
-@settings(max_examples=40)
 @given(data=damaged(), size=st.integers(1, 40))
 def test_files_have_the_same_fates_in_blocks_of_any_size(data: bytes, size: int) -> None:
     with place() as here:
@@ -52,7 +49,6 @@ def test_files_have_the_same_fates_in_blocks_of_any_size(data: bytes, size: int)
             assert here.run(sources, batch_rows=3).fates() == whole
 
 
-@settings(max_examples=15)
 @given(files=st.lists(exports(), min_size=1, max_size=2), rows=st.sampled_from(SIZES))
 def test_the_same_size_gives_the_same_bytes(files: list[Export], rows: int) -> None:
     with place() as here:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from exports import Export, damaged, exports, read_with_csv
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import WARNINGS, Verdict, judge, settle
 from runs import GIFT_CARDS, Run, place
@@ -21,7 +21,6 @@ LINE_END = re.compile(rb"\r\n|\n|\r")
 LENIENT = replace(GIFT_CARDS, severities=dict.fromkeys(DISCARDED, "discard"))
 
 
-@settings(max_examples=40)
 @given(files=st.lists(exports(), min_size=1, max_size=3))
 def test_records_and_money_are_conserved(files: list[Export]) -> None:
     with place() as here:
@@ -69,7 +68,6 @@ def test_points_are_conserved_beyond_64_bits(tmp_path: Path) -> None:
     assert verify(tmp_path / "out") == ()
 
 
-@settings(max_examples=100)
 @given(data=damaged(), rows=st.sampled_from((1, 5, 1000)))
 def test_the_records_of_any_file_tile_it(data: bytes, rows: int) -> None:
     with place() as here:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from exports import ANY, BAD_AMOUNTS, GOOD_AMOUNTS, NEAR_MISSES, Export, exports, read_with_csv
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Verdict, flat, judge, settle
 from runs import GIFT_CARDS, Run, place
@@ -24,7 +24,6 @@ def typed(row: dict[str, object]) -> dict[str, object]:
     return flat({name: value for name, value in row.items() if not name.startswith("_")})
 
 
-@settings(max_examples=60)
 @given(files=st.lists(exports(), min_size=1, max_size=2), policy=st.sampled_from(("reject_all", "first", "last")), rows=st.sampled_from((1, 3, 1000)))
 def test_every_record_is_judged_as_the_rules_say(files: list[Export], policy: str, rows: int) -> None:
     with place() as here:
@@ -40,7 +39,6 @@ def test_every_record_is_judged_as_the_rules_say(files: list[Export], policy: st
 
 
 @pytest.mark.parametrize("column", ["Start Date", "Expiration Date", "Gift Amount", "Redeemed Amount", "Redeemed Quantity", "Active", "Code"])
-@settings(max_examples=8)
 @given(data=st.data())
 def test_every_value_is_read_as_the_rules_say(column: str, data: st.DataObject) -> None:
     texts = data.draw(st.lists(ANY[column], min_size=80, max_size=120))

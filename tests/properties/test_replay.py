@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from exports import Export, exports, line, read_with_csv, rows
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from oracle import flat, judge, settle
 from runs import Run, place
@@ -51,9 +51,12 @@ def broken(draw: st.DrawFn) -> Broken:
 def damage(right: Export, number: int) -> st.SearchStrategy[bytes]:
     good, row = right.records[number].rstrip(END), right.rows[number]
     header = right.head.removeprefix(b"\xef\xbb\xbf").rstrip(END)
-    malformed = (good + b",x", good.rpartition(b",")[0], good + b"\x00", b"\xff" + good, b'a"' + good, b'"a"' + good, header, b'"' + good)
+    fields = (good + b",x", good.rpartition(b",")[0] or b"x", header)
+    # What is wrong with a quote or a byte is the fault of its line, and a record may have several.
+    marks = (good + b"\x00", b"\xff" + good, b'a"' + good, b'"a"' + good, b'"' + good)
+    malformed = fields if set(good) & set(END) else fields + marks
     wrong = rows(tuple(row)).filter(lambda cells: not judge(cells).accepted)
-    return st.one_of(st.sampled_from([raw for raw in malformed if raw]), wrong.map(lambda cells: line(cells.values(), "", bool)))
+    return st.one_of(st.sampled_from(malformed), wrong.map(lambda cells: line(cells.values(), "", bool)))
 
 
 def values(*runs: Run) -> list[dict[str, object]]:
@@ -62,7 +65,6 @@ def values(*runs: Run) -> list[dict[str, object]]:
     return sorted(found, key=lambda row: row["code"])
 
 
-@settings(max_examples=60)
 @given(file=broken())
 def test_mended_rejects_complete_a_load(file: Broken) -> None:
     with place() as here:
@@ -79,7 +81,6 @@ def test_mended_rejects_complete_a_load(file: Broken) -> None:
         assert sums[0] + sums[1] == sums[2]
 
 
-@settings(max_examples=40)
 @given(file=broken())
 def test_unmended_rejects_are_rejected_alike(file: Broken) -> None:
     with place() as here:
@@ -91,7 +92,6 @@ def test_unmended_rejects_are_rejected_alike(file: Broken) -> None:
         assert second.replay(replay.name) == replay.read_bytes()
 
 
-@settings(max_examples=20)
 @given(file=exports(), csv=st.booleans(), rows=st.sampled_from((1, 1000)))
 def test_loading_twice_changes_nothing(file: Export, csv: bool, rows: int) -> None:
     with place() as here:
@@ -106,7 +106,6 @@ def test_loading_twice_changes_nothing(file: Export, csv: bool, rows: int) -> No
         assert (here.folder / "codes.duckdb").read_bytes() == codes
 
 
-@settings(max_examples=25)
 @given(earlier=exports(), later=exports())
 def test_codes_that_are_registered_are_rejected(earlier: Export, later: Export) -> None:
     assume(earlier.data != later.data)

@@ -173,7 +173,7 @@ def _after_line_end(units: Sequence[Unit], at: int) -> int:
 
 
 def _lines_in(units: Sequence[Unit]) -> int:
-    text = "".join(unit.text for unit in units)
+    text = "".join(unit.text or "?" for unit in units)
     return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 

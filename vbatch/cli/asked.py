@@ -77,6 +77,7 @@ _RUN_PARAMETERS = (
     option("--as-of", type=Instant(), metavar="INSTANT", help="Judge expiry at this instant, with a zone.  [default: not judged]"),
     option("--csv", is_flag=True, help="Write CSV twins of the Parquet files."),
     option("--allow-truncated", is_flag=True, help="Judge a compressed source that ends early as far as it goes."),
+    option("--restart", is_flag=True, help="Throw away what an interrupted run has finished."),
     option("--batch-rows", type=click.IntRange(min=1), metavar="N", help="Records judged at a time.  [default: the pipeline's own]"),
     wait_option(600),
     option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json prints report.json on stdout."),

@@ -34,6 +34,11 @@ def text_column(position: int) -> str:
     return f"_t{position}"
 
 
+def unnamed(position: int) -> str:
+    """The name of a source field for which the header has none."""
+    return f"column {position + 1}"
+
+
 def not_text_column(text: str) -> str:
     """The name of the column that tells which values of a text column did not arrive as text (JSON only)."""
     return f"{text}_not_text"

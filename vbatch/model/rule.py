@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import pandera.polars as pa
 import polars as pl
@@ -14,6 +15,12 @@ Schema = type[pa.DataFrameModel]
 Types = Mapping[str, pl.DataType]
 
 
+class Forbidden(str):
+    """A regular expression that is all a check asks for: it must not occur. Rules that say so are looked for all at once."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One check of a schema.
@@ -23,14 +30,14 @@ class Rule:
         check: pandera's check.
         column: the column of a column check, None for a check of the whole row.
         reads: the columns that its verdict depends on.
-        forbidden: the regular expression that must not occur in its column, if that is all the check asks.
+        forbidden: the pattern that must not occur in its column, if that is all the check asks.
     """
 
     fault: Fault
     check: pa.Check
     column: str | None
     reads: frozenset[str]
-    forbidden: str | None = None
+    forbidden: Forbidden | None = None
 
     def passes(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """One boolean column, named after the fault: whether each row passes. Nothing is computed yet."""
@@ -65,7 +72,13 @@ def rules(schema: Schema, types: Types) -> tuple[Rule, ...]:
     Raises:
         PipelineError: a check cannot be judged row by row, or fails on an empty frame.
     """
-    described = schema.to_schema()
+    return _rules(schema, tuple(types.items()))
+
+
+@cache
+def _rules(schema: Schema, given: tuple[tuple[str, pl.DataType], ...]) -> tuple[Rule, ...]:
+    """Kept, because what each rule reads takes a while to find out."""
+    described, types = schema.to_schema(), dict(given)
     _refuse_batch_rules(schema, described)
     _register_checks()
     full = {name: column.dtype.type for name, column in described.columns.items()} | dict(types)
@@ -75,10 +88,14 @@ def rules(schema: Schema, types: Types) -> tuple[Rule, ...]:
             fault = _fault(check, column)
             reads = _reads(check, column, full, fault.code)
             if reads <= set(types):
-                found.append(
-                    Rule(fault=fault, check=check, column=column, reads=reads, forbidden=(check.statistics or {}).get("forbidden"))
-                )
+                found.append(Rule(fault=fault, check=check, column=column, reads=reads, forbidden=_forbidden(check)))
     return tuple(found)
+
+
+def _forbidden(check: pa.Check) -> Forbidden | None:
+    """Known by its type: a user's check may have an argument of this name that means something else."""
+    value = (check.statistics or {}).get("forbidden")
+    return value if isinstance(value, Forbidden) else None
 
 
 def _register_checks() -> None:

@@ -53,12 +53,13 @@ def amend(accepted: pl.DataFrame, findings: pl.DataFrame, late: pl.DataFrame, ta
     joined = late.join(earlier, on="_record", how="left", maintain_order="left")
     fresh = joined.select(pl.col(FAULTS) & ~pl.col("_earlier").fill_null(0)).to_series()
     merged = joined.with_columns(pl.col(FAULTS) | pl.col("_earlier").fill_null(0)).drop("_earlier")
-    rest = findings.join(late, on="_record", how="anti")
+    rest = findings.filter(~pl.col("_record").is_in(late["_record"].implode()))
     fate = pl.when(pl.col(FAULTS) & error != 0).then(1).when(pl.col(FAULTS) & discard != 0).then(2).otherwise(0)
     leaving = merged.select("_record", fate.alias("fate")).filter(pl.col("fate") != 0)
-    gone = accepted.join(leaving, on="_record", how="inner")
+    goes = pl.col("_record").is_in(leaving["_record"].implode())
+    gone = accepted.filter(goes).join(leaving, on="_record")
     return Amended(
-        accepted=accepted.join(leaving, on="_record", how="anti", maintain_order="left") if leaving.height else None,
+        accepted=accepted.filter(~goes) if leaving.height else None,
         findings=pl.concat([rest, merged], how="diagonal").sort("_record"),
         tally=_retally(tally, gone, fresh, merged.height - earlier.height, rulebook),
     )

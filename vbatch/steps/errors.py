@@ -25,7 +25,7 @@ ERRORS = {
 }
 """The columns of errors.parquet and errors.csv."""
 
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z]\w*)\}")
 FORMULA = r"^[=+\-@\t\r]"
 GUARDED = ("source", "code", "value", "message")
 

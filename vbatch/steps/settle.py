@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from vbatch.model.part import Keys, Part
@@ -111,7 +112,7 @@ def _buckets(parts: Sequence[Part], taken: pl.DataFrame) -> Iterator[pl.DataFram
     keys = repeated_keys([part.keys for part in parts])
     if not len(keys):
         return
-    count = 1 + sum(int(np.isin(part.keys, keys, kind="sort").sum()) for part in parts) // BUCKET
+    count = 1 + sum(int(np.count_nonzero(_among(part.keys, keys))) for part in parts) // BUCKET
     for bucket in range(count):
         chosen = keys[keys % np.uint64(count) == bucket]
         frames = [frame for position, part in enumerate(parts) if (frame := _candidates(position, part, chosen)) is not None]
@@ -127,8 +128,16 @@ def repeated_keys(keys: Sequence[Keys]) -> Keys:
     return np.unique(every[1:][every[1:] == every[:-1]])
 
 
+def _among(keys: Keys, few: Keys) -> npt.NDArray[np.bool_]:
+    """Which keys are among a few sorted ones."""
+    if not len(few):
+        return np.zeros(len(keys), bool)
+    found: npt.NDArray[np.bool_] = few[np.minimum(np.searchsorted(few, keys), len(few) - 1)] == keys
+    return found
+
+
 def _candidates(position: int, part: Part, keys: Keys) -> pl.DataFrame | None:
-    rows = np.flatnonzero(np.isin(part.keys, keys, kind="sort"))
+    rows = np.flatnonzero(_among(part.keys, keys))
     if not len(rows):
         return None
     frame = pl.read_parquet(part.accepted)[rows]

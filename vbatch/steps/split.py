@@ -32,7 +32,7 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
     kept = (mask & (error | discard)) == 0
     fates = {"accepted": kept, "rejected": (mask & error) != 0, "discarded": ~kept & ((mask & error) == 0)}
     texts = [name for name in judged.columns if name not in rulebook.types and name != "metadata"]
-    findings = judged.filter(mask != 0).select(texts)
+    findings = judged.select(texts).filter(mask != 0)
     found = pl.concat([findings, malformed], how="diagonal").sort("_record")
     tally = Tally(
         records=batch.records.height,
@@ -43,7 +43,7 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
         faults=count_faults(found[FAULTS], rulebook.book),
         sums={name: Sums(*(exact_sum(judged[name].filter(rows)) for rows in fates.values())) for name in rulebook.summed},
     )
-    return Split(accepted_rows(judged.filter(kept), rulebook, source), with_raw(found, batch), tally)
+    return Split(accepted_rows(judged, rulebook, source).filter(kept), with_raw(found, batch), tally)
 
 
 def accepted_rows(judged: pl.DataFrame, rulebook: Rulebook, source: str) -> pl.DataFrame:

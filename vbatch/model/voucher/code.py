@@ -4,6 +4,8 @@ import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
 
+from vbatch.model.rule import Forbidden
+
 # U+00A0 and the Hangul fillers look like a space or like nothing, and are not of category Cf.
 INVISIBLE = r"[\p{Cf}\p{Zl}\p{Zp}\x{00A0}\x{034F}\x{115F}\x{1160}\x{3164}\x{FFA0}]"
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
@@ -16,7 +18,7 @@ MASKED = r"\*{2,}|[•●∙]{2,}|^(?:[xX]{4}[- ]?){2,}"
 
 
 def without(forbidden: str, data: PolarsData) -> pl.LazyFrame:
-    """Texts in which a pattern does not occur. As an argument of the check, the pattern is known to vbatch, which looks for all at once."""
+    """Texts in which a pattern does not occur."""
     return data.lazyframe.select(~pl.col(data.key).str.contains(forbidden))
 
 
@@ -35,7 +37,7 @@ class Code(pa.DataFrameModel):
         title="White space around the code",
         error="{value} starts or ends with white space",
         description="a customer types the printed code without it; remove it at the source",
-        forbidden=r"^\s|\s$",
+        forbidden=Forbidden(r"^\s|\s$"),
     )
     def code__surrounding_space(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """No white space before or after the code."""
@@ -46,7 +48,7 @@ class Code(pa.DataFrameModel):
         title="White space inside the code",
         error="{value} has white space inside",
         description="find out whether the code is two codes or a code with a grouping that customers do not type",
-        forbidden=r"\S\s+\S",
+        forbidden=Forbidden(r"\S\s+\S"),
     )
     def code__inner_space(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """No white space between the characters of the code."""
@@ -57,7 +59,7 @@ class Code(pa.DataFrameModel):
         title="Control character in the code",
         error="{value} holds a control character",
         description="tabs, line breaks and other control characters cannot be typed; remove them at the source",
-        forbidden=r"\p{Cc}",
+        forbidden=Forbidden(r"\p{Cc}"),
     )
     def code__control(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """No character of the Unicode category Cc."""
@@ -68,7 +70,7 @@ class Code(pa.DataFrameModel):
         title="Invisible character in the code",
         error="{value} holds an invisible character",
         description="zero-width characters, soft hyphens and no-break spaces come from copying out of web pages; remove them at the source",
-        forbidden=INVISIBLE,
+        forbidden=Forbidden(INVISIBLE),
     )
     def code__invisible(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """No format character and nothing that looks like a space or like nothing."""
@@ -79,7 +81,7 @@ class Code(pa.DataFrameModel):
         title="Code damaged by a spreadsheet",
         error="{value} is what a spreadsheet makes of a code",
         description="the original code cannot be told from it; export again and do not open the file in a spreadsheet",
-        forbidden=SPREADSHEET,
+        forbidden=Forbidden(SPREADSHEET),
     )
     def code__spreadsheet_damage(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """No 1.23E+15, 12345.0, =A1, '00123, #REF! or 1-Mar."""
@@ -90,7 +92,7 @@ class Code(pa.DataFrameModel):
         title="Masked code",
         error="{value} is masked",
         description="the old platform hid the code; export with full codes or join them from where they are kept",
-        forbidden=MASKED,
+        forbidden=Forbidden(MASKED),
     )
     def code__masked(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """No ****1234."""
@@ -102,7 +104,7 @@ class Code(pa.DataFrameModel):
         error="{value} has nothing but zeros after its 15th digit",
         description="spreadsheets keep 15 digits of a number; compare with the printed code",
         raise_warning=True,
-        forbidden=r"^[1-9][0-9]{14}0{3,}$",
+        forbidden=Forbidden(r"^[1-9][0-9]{14}0{3,}$"),
     )
     def code__lost_precision(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """Numbers of 18 digits and more keep something but zeros after the 15th; spreadsheets leave no zeros before them."""

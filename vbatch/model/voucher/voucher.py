@@ -6,6 +6,7 @@ import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
 
+from vbatch.model.rule import Forbidden
 from vbatch.model.voucher.code import Code, without
 
 Amount = Annotated[pl.Decimal, 18, 2]
@@ -40,7 +41,7 @@ class Voucher(Code):
         title="Letters outside A to Z",
         error="{value} has characters outside printable ASCII",
         description="Voucherify takes English letters, digits and ASCII signs; look for lookalikes such as a Cyrillic A",
-        forbidden=r"[^\x00-\x7F]",
+        forbidden=Forbidden(r"[^\x00-\x7F]"),
     )
     def code__not_ascii(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """Voucherify: letters of the English alphabet, Arabic numerals and special characters."""
@@ -52,7 +53,7 @@ class Voucher(Code):
         error="{value} has a sign that a web address gives another meaning",
         description="the API takes codes in its paths; callers must percent-encode this one",
         raise_warning=True,
-        forbidden=URL_UNSAFE,
+        forbidden=Forbidden(URL_UNSAFE),
     )
     def code__url_unsafe(cls, data: PolarsData, *, forbidden: str) -> pl.LazyFrame:
         """None of / ? # % + &."""

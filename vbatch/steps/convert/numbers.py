@@ -27,8 +27,10 @@ def integer_lists(raw: pl.Series, one: Field) -> pl.Series:
 def amounts(raw: pl.Series, one: Field) -> pl.Series:
     """Decimals with the field's number of decimals; null where a text is none or has more."""
     plain = _plain(_only(raw, _shape(one, _decimals_written(one))), one)
-    values = plain.cast(type_of(one), strict=False)
-    return (values / 10 ** decimals(one)).cast(type_of(one)) if one.unit == "minor" else values
+    if one.unit == "major":
+        return plain.cast(type_of(one), strict=False)
+    major: pl.Series = plain.cast(pl.Decimal(38, decimals(one)), strict=False) / 10 ** decimals(one)
+    return major.cast(type_of(one), strict=False)
 
 
 def amounts_in(raw: pl.Series, currencies: pl.Series | None, one: Field) -> pl.Series:

@@ -60,10 +60,12 @@ def timestamps(raw: pl.Series, one: Field) -> pl.Series:
     values = pl.Series(raw.name, [None], dtype=UTC).new_from_index(0, len(raw))
     lengths = raw.str.len_bytes()
     for form in _forms(one.formats):
-        fits = (lengths == form.length) if form.length else raw.is_not_null() & values.is_null()
-        if fits.all() and not fits.has_nulls():
-            return _instants(raw, form, one)
-        if fits.any():
+        fits = raw.is_not_null() & values.is_null()
+        if form.length:
+            fits &= lengths == form.length
+        if fits.all():
+            values = _instants(raw, form, one)
+        elif fits.any():
             values = values.scatter(fits.arg_true(), _instants(raw.filter(fits), form, one))
     return values
 

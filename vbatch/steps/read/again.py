@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from vbatch.errors import SourceError
-from vbatch.model.batch import Batch
+from vbatch.model.batch import FAULTS, Batch
 from vbatch.model.fault import FaultBook
 from vbatch.model.part import Part
 from vbatch.model.source import Source
@@ -27,4 +27,6 @@ def read_again(source: Source, part: Part, records: pl.Series, book: FaultBook) 
         raise SourceError(f"{source.path}: changed while it was read", hint="wait until the export is complete, then run again")
     place = Place(part.number, part.source, span.first_record, span.blanks, span.seen, span.digest)
     whole = batch_of(place, window, found, source.shape, book)
-    return replace(whole, records=whole.records.filter(pl.col("_record").is_in(records.implode())))
+    chosen = whole.records.filter(pl.col("_record").is_in(records.implode()))
+    # They were accepted, so nothing is wrong with their structure; only in the whole source could be seen how the last one ends.
+    return replace(whole, records=chosen.with_columns(pl.lit(0, pl.UInt64).alias(FAULTS)))

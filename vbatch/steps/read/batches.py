@@ -46,7 +46,7 @@ class Batches:
         self.blanks = 0
 
     def __iter__(self) -> Iterator[Batch]:
-        """Batches of exactly `rows` records, the last of them shorter. blanks counts the blank lines that these do not.
+        """Batches of exactly `rows` records, the last of them shorter. blanks counts the blank lines behind the latest of them.
 
         Raises:
             SourceError: a record is too long to be one, or the source is not the one that the finished part is of.
@@ -64,8 +64,7 @@ class Batches:
             whole = count if at_end else count // self.rows * self.rows
             yield from self._batches(window, found, whole)
             done, lines = (found.consumed, found.consumed_lines) if whole == count else (int(found.starts[whole]), int(found.lines[whole]))
-            if at_end:
-                self.blanks = int(np.count_nonzero(found.blanks >= self._end_of(found, whole)))
+            self.blanks += int(np.count_nonzero((found.blanks >= self._end_of(found, whole)) & (found.blanks < done)))
             window.drop(done, lines)
             if not count and len(window.data) > LONGEST:
                 raise SourceError(
@@ -98,12 +97,12 @@ class Batches:
                 number=self.number,
                 source=self.position,
                 first_record=self.records + 1,
-                blanks=int(np.count_nonzero((found.blanks >= behind) & (found.blanks < end))),
+                blanks=self.blanks + int(np.count_nonzero((found.blanks >= behind) & (found.blanks < end))),
                 seen=self.stream.bytes,
                 digest=self.stream.sha256,
             )
             yield batch_of(place, window, found.between(first, last), self.source.shape, self.book)
-            behind = end
+            behind, self.blanks = end, 0
             self.number += 1
             self.records += last - first
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from vbatch.errors import SourceError
+from vbatch.model.binding import unnamed
 from vbatch.model.layout import Dialect, Layout
 from vbatch.model.source import Frame, Shape
 from vbatch.steps.read.cut import cut
@@ -92,7 +93,7 @@ def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end
     elif len(found.starts) == 1 and at_end:
         raise SourceError(f"{path}: has a header but no records", hint="export again, or leave the file out")
     else:
-        names = tuple(name or f"column {position + 1}" for position, name in enumerate(_fields(first, dialect, path)))
+        names = tuple(name or unnamed(position) for position, name in enumerate(_fields(first, dialect, path)))
         window.drop(int(found.ends[0]), segment(window.data[: int(found.ends[0])], LINES, at_end=True).consumed_lines)
     prefix = Frame(prefix=data[: window.offset])
     return Head(

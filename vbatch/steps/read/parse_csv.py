@@ -1,5 +1,6 @@
 """Records of a CSV file or a list become a text frame; what is malformed is set aside."""
 
+import codecs
 import csv
 from typing import Literal
 
@@ -8,16 +9,13 @@ import numpy.typing as npt
 import polars as pl
 
 from vbatch.model.batch import FAULTS, PLACE, Batch
+from vbatch.model.binding import unnamed
 from vbatch.model.fault import FaultBook
 from vbatch.model.layout import Dialect
 from vbatch.steps.read.cut import without_escapes
 from vbatch.steps.read.parsed import Parsed
 
 TAB, LF, CR, SPACE = 9, 10, 13, 32
-EMPTY_TEXT = "\x1d"
-"""Stands for a quoted empty field; no record holds it, since control characters are a fault."""
-
-
 Rows = npt.NDArray[np.bool_]
 
 
@@ -74,7 +72,6 @@ def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame |
     array = np.frombuffer(data, np.uint8)
     tidy = (
         dialect.escape is None
-        and not dialect.keep_empty
         and data.isascii()
         and len(batch.quotes) * 64 <= len(data)
         and int(batch.records["_size"].sum()) == len(data)
@@ -100,9 +97,12 @@ def _enclosed(batch: Batch, dialect: Dialect) -> int:
 
 
 def _read(utf8: bytes, dialect: Dialect, quote: str | None, columns: list[str]) -> pl.DataFrame:
-    return pl.read_csv(
-        utf8, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=dict.fromkeys(columns, pl.String()), glob=False
-    )
+    """The fields of well-formed records. The fast reader gives null for an empty field, and an empty text for a quoted one."""
+    schema = dict.fromkeys(columns, pl.String())
+    texts = pl.read_csv(utf8, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema, glob=False)
+    if quote is None or dialect.keep_empty or quote.encode() * 2 not in utf8:
+        return texts
+    return texts.with_columns(pl.all().replace("", None))
 
 
 def _careful(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
@@ -197,33 +197,21 @@ def _fields(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))
     quote = _quote_in(candidates.data, dialect)
     if dialect.escape is None:
-        marked = dialect.keep_empty and quote is not None
-        array = _with_line_feeds(candidates)
-        data = _with_empty_texts(array, dialect) if marked else array.tobytes()
-        texts = _read(data, dialect, quote, columns)
+        texts = _read(_with_line_feeds(candidates), dialect, quote, columns)
         if texts.height == candidates.records.height:
-            return texts.with_columns(pl.all().replace(EMPTY_TEXT, "")) if marked else texts
+            return texts
     return _fields_one_by_one(candidates, dialect, columns)
 
 
-def _with_line_feeds(candidates: _Candidates) -> npt.NDArray[np.uint8]:
+def _with_line_feeds(candidates: _Candidates) -> bytes:
     """The bytes with a line feed where a record ends in a carriage return alone, which the fast reader does not take for an end."""
     last = candidates.ends - 1
     alone = last[candidates.array[last] == CR]
     if not len(alone):
-        return candidates.array
+        return candidates.data
     array = candidates.array.copy()
     array[alone] = LF
-    return array
-
-
-def _with_empty_texts(array: npt.NDArray[np.uint8], dialect: Dialect) -> bytes:
-    """The bytes with a mark in every quoted empty field, which the fast reader takes for a missing value otherwise."""
-    quotes = np.flatnonzero(array == ord(dialect.quote or ""))
-    opens, closes = quotes[::2], quotes[1::2]
-    limits = np.isin(np.append(array, np.uint8(LF)), (ord(dialect.delimiter), LF, CR))
-    empty = (closes == opens + 1) & limits[opens - 1] & limits[closes + 1]
-    return np.insert(array, closes[empty], ord(EMPTY_TEXT)).tobytes()
+    return array.tobytes()
 
 
 def _fields_one_by_one(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl.DataFrame:
@@ -246,7 +234,12 @@ def _fields_one_by_one(candidates: _Candidates, dialect: Dialect, columns: list[
 
 
 def _repeats(texts: pl.DataFrame, header: tuple[str, ...]) -> pl.Series | None:
-    if not header or not (texts.to_series(0) == header[0]).any():
+    if not header:
         return None
-    same = texts.select(pl.all_horizontal(pl.col(name).fill_null("") == field for name, field in zip(texts.columns, header, strict=True)))
+    names = [None if name == unnamed(position) else name for position, name in enumerate(header)]
+    if not texts.to_series(0).eq_missing(pl.Series([names[0]], dtype=pl.String)).any():
+        return None
+    same = texts.select(
+        pl.all_horizontal(pl.col(text).eq_missing(pl.lit(name, pl.String)) for text, name in zip(texts.columns, names, strict=True))
+    )
     return same.to_series() if same.to_series().any() else None

@@ -1,0 +1,60 @@
+"""Whatever happens to a CSV file, vbatch's account of it is that of the slow parser."""
+
+import pytest
+from corrupted import File, corrupted, files
+from hypothesis import given
+from hypothesis import strategies as st
+from reading import Account, blocks_of, examples, file_of, layout_of, read
+from slow_parser import Rules, Told, told_by_the_rules
+
+from vbatch import Dialect, SourceError
+
+def dialect_of(rules: Rules) -> Dialect:
+    return Dialect(delimiter=rules.delimiter, quote=rules.quote, encoding=rules.encoding, max_record_bytes=rules.longest)
+
+
+def assert_told_alike(data: bytes, rules: Rules, *, rows: int = 1000, block: int = 1 << 20) -> None:
+    told = told_by_the_rules(data, rules)
+    with file_of(data) as path, blocks_of(block):
+        layout = layout_of(code=told.header.fields[0], dialect=dialect_of(rules))
+        if not told.records:
+            with pytest.raises(SourceError):
+                read(path, layout, rows=rows)
+            return
+        account = read(path, layout, rows=rows)
+    assert_same(account, told, data)
+
+
+def assert_same(account: Account, told: Told, data: bytes) -> None:
+    assert account.header == tuple(told.header.fields)
+    assert [seen[:5] for seen in account.records] == [tuple(record) for record in told.records]
+    assert [seen.raw for seen in account.records] == [data[one.offset : one.offset + one.length] for one in told.records]
+    assert account.blanks == told.blanks
+    assert account.size == len(data)
+    between = b"".join(_between(account, data))
+    assert not between.strip(b"\r\n\0"), "nothing but blank lines stands between the records"
+
+
+def _between(account: Account, data: bytes) -> list[bytes]:
+    ends = [account.start] + [seen.offset + seen.length for seen in account.records]
+    starts = [seen.offset for seen in account.records] + [len(data)]
+    assert all(end <= start for end, start in zip(ends, starts, strict=True)), "no two records share a byte"
+    return [data[end:start] for end, start in zip(ends, starts, strict=True)]
+
+
+@examples(150)
+@given(file=files())
+def test_a_well_formed_file_is_read_as_it_was_written(file: File) -> None:
+    data = file.head + file.body
+    told = told_by_the_rules(data, file.rules)
+    assert [record.fields or record.fault for record in told.records if record.fault != "repeated_header"] == list(file.fields)
+    assert_told_alike(data, file.rules)
+
+
+@examples(400)
+@given(data=st.data())
+def test_a_corrupted_file_is_told_alike(data: st.DataObject) -> None:
+    file = data.draw(files())
+    content = data.draw(corrupted(file))
+    rows, block = data.draw(st.sampled_from((1, 3, 1000))), data.draw(st.sampled_from((16, 17, 40, 64, 1 << 20)))
+    assert_told_alike(content, file.rules, rows=rows, block=block)
