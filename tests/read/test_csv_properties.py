@@ -1,5 +1,7 @@
 """Whatever happens to a CSV file, vbatch's account of it is that of the slow parser."""
 
+from dataclasses import replace
+
 import pytest
 from corrupted import File, corrupted, files
 from hypothesis import given
@@ -22,17 +24,17 @@ def assert_told_alike(data: bytes, rules: Rules, *, rows: int = 1000, block: int
                 read(path, layout, rows=rows)
             return
         account = read(path, layout, rows=rows)
-    assert_same(account, told, data)
+    assert_same(account, told, data, rules.encoding)
 
 
-def assert_same(account: Account, told: Told, data: bytes) -> None:
+def assert_same(account: Account, told: Told, data: bytes, encoding: str) -> None:
     assert account.header == tuple(told.header.fields)
     assert [seen[:5] for seen in account.records] == [tuple(record) for record in told.records]
     assert [seen.raw for seen in account.records] == [data[one.offset : one.offset + one.length] for one in told.records]
     assert account.blanks == told.blanks
     assert account.size == len(data)
-    between = b"".join(_between(account, data))
-    assert not between.strip(b"\r\n\0"), "nothing but blank lines stands between the records"
+    for piece in _between(account, data):
+        assert not piece.decode(encoding).strip("\r\n"), "nothing but blank lines stands between the records"
 
 
 def _between(account: Account, data: bytes) -> list[bytes]:
@@ -57,4 +59,45 @@ def test_a_corrupted_file_is_told_alike(data: st.DataObject) -> None:
     file = data.draw(files())
     content = data.draw(corrupted(file))
     rows, block = data.draw(st.sampled_from((1, 3, 1000))), data.draw(st.sampled_from((16, 17, 40, 64, 1 << 20)))
+    assert_told_alike(content, file.rules, rows=rows, block=block)
+
+
+@examples(150)
+@given(data=st.data(), longest=st.integers(12, 40))
+def test_records_near_the_limit_are_told_alike(data: st.DataObject, longest: int) -> None:
+    file = data.draw(files(most=6))
+    rules = replace(file.rules, longest=max(longest, len(file.header.encode()) + 1))
+    rows, block = data.draw(st.sampled_from((1, 3, 1000))), data.draw(st.sampled_from((16, 40, 1 << 20)))
+    assert_told_alike(data.draw(corrupted(file)), rules, rows=rows, block=block)
+
+
+ALPHABETS = {
+    "cp1252": "ab €é",
+    "latin-1": "ab\x80éÿ",
+    "ascii": "ab~ ",
+    "cp037": "ab1é",
+    "cp437": "ab░é",
+    "utf-16-le": "ab漢\U0001f381\u2028\u0a0a\u0d22",
+    "utf-16-be": "ab漢\U0001f381\u0a0a\u220d\u2c2c",
+    "utf-32-le": "ab漢\U0001f381\u0a0a",
+    "utf-32-be": "ab漢\U0001f381",
+    "shift_jis": "ab漢ソ表ｱ",
+    "cp932": "ab漢ソ≒①",
+    "euc_jp": "ab漢ソｱ",
+    "gbk": "ab漢誰侾",
+    "gb18030": "ab漢\U0001f381é",
+    "big5": "ab漢許功",
+    "iso2022_jp": "ab漢ソ",
+    "iso2022_kr": "ab한글",
+    "euc_kr": "ab한글",
+}
+
+
+@pytest.mark.parametrize("encoding", sorted(ALPHABETS))
+@examples(25)
+@given(data=st.data())
+def test_any_encoding_is_told_alike(encoding: str, data: st.DataObject) -> None:
+    file = data.draw(files(encoding, ALPHABETS[encoding], most=5))
+    content = data.draw(st.one_of(st.just(file.head + file.body), corrupted(file, most=3)))
+    rows, block = data.draw(st.sampled_from((1, 2, 1000))), data.draw(st.sampled_from((16, 17, 61, 1 << 20)))
     assert_told_alike(content, file.rules, rows=rows, block=block)
