@@ -18,7 +18,7 @@ from vbatch.model.batch import Tally, total
 from vbatch.model.engine import Engine, Job, Judged, Progress
 from vbatch.model.identity import run_identity
 from vbatch.model.options import Options
-from vbatch.model.part import Part
+from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.registered import RegisteredRun
 from vbatch.model.report import Output, Report, SourceReport, Status, totals_of
@@ -223,12 +223,13 @@ class _Run:
             raise OutputError(f"{out}: holds another run, {earlier.run_id[:12]}", hint="choose another folder with -o, or remove this one")
         return out
 
-    def _settled(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[Part, ...]:
-        registered = self.registry.lookup(self.pipeline.scope, [part.accepted for part in parts], apart_from=run_id)
-        return self.engine.settle(job, parts, settle(parts, registered, self.pipeline.on_conflict))
+    def _settled(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[SettledPart, ...]:
+        registered = self.registry.lookup(self.pipeline.scope, [part.codes for part in parts], apart_from=run_id)
+        places = [source.path for source in job.sources]
+        return self.engine.settle(job, parts, settle(parts, registered, places, self.pipeline.on_conflict))
 
     def _report(
-        self, *, run_id: str, job: Job, judged: Judged, parts: Sequence[Part], outputs: tuple[Output, ...], started: datetime
+        self, *, run_id: str, job: Job, judged: Judged, parts: Sequence[SettledPart], outputs: tuple[Output, ...], started: datetime
     ) -> Report:
         finished = datetime.now(UTC)
         tallies = [total(part.tally for part in parts if part.source == position) for position in range(len(job.sources))]
@@ -260,7 +261,7 @@ class _Run:
             versions={"vbatch": vbatch.__version__} | {name: version(name) for name in ("polars", "pandera", "duckdb", "pyarrow")},
         )
 
-    def _register(self, report: Report, parts: Sequence[Part]) -> None:
+    def _register(self, report: Report, parts: Sequence[SettledPart]) -> None:
         if report.status == "loaded":
             run = RegisteredRun(
                 run_id=report.run_id,

@@ -11,13 +11,13 @@ import polars as pl
 from vbatch.engines.examine import examiner
 from vbatch.model.batch import Batch, Examine
 from vbatch.model.engine import Job, Judged, Progress
-from vbatch.model.part import Part
+from vbatch.model.part import Part, SettledPart
 from vbatch.model.source import Account, Source
 from vbatch.steps.amend import amend, marks
 from vbatch.steps.read import Batches, opened, parse, read_again
 from vbatch.steps.split import split, with_raw
 from vbatch.steps.workspace import note_part, part_files
-from vbatch.steps.write import keys_of, write_accepted, write_findings
+from vbatch.steps.write import keys_of, write_accepted, write_codes, write_rows
 
 
 class LocalEngine:
@@ -59,7 +59,7 @@ class LocalEngine:
                     read += stream.bytes
         return Judged(parts=tuple(parts), accounts=tuple(accounts))
 
-    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[Part, ...]:
+    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[SettledPart, ...]:
         """Lay out the parts to be published, without the rows that the set-wise pass found fault with."""
         (job.out / "accepted").mkdir(mode=0o700)
         by_part = {int(key[0]): rows for key, rows in verdicts.partition_by("part", as_dict=True).items()}
@@ -82,46 +82,45 @@ class LocalEngine:
 
 
 def _with_keys(part: Part) -> Part:
-    codes = pl.read_parquet(part.accepted, columns=["code"])["code"]
-    return replace(part, keys=keys_of(codes).to_numpy())
+    return replace(part, keys=keys_of(pl.read_parquet(part.codes)["code"]).to_numpy())
 
 
 def _judge(batch: Batch, job: Job, source: Source, examine: Examine) -> Part:
     parsed = parse(batch, source, job.rulebook.book)
-    accepted, findings, tally = split(batch, examine(parsed.texts), parsed.malformed, job.rulebook, source.path)
-    accepted_file, findings_file = part_files(job.judged, batch.number)
+    accepted, findings, tally = split(batch, examine(parsed.texts), parsed.malformed, job.rulebook)
+    rows_file, codes_file, findings_file = part_files(job.judged, batch.number)
+    write_rows(accepted, rows_file)
+    write_codes(accepted["code"], codes_file)
+    write_rows(findings, findings_file)
     part = Part(
         number=batch.number,
         source=batch.source,
         span=batch.span,
-        accepted=accepted_file,
+        rows=rows_file,
+        codes=codes_file,
         findings=findings_file,
         keys=keys_of(accepted["code"]).to_numpy(),
         tally=tally,
     )
-    write_accepted(accepted, part.accepted)
-    write_findings(findings, part.findings)
     note_part(part)
     return part
 
 
-def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> Part:
-    """The part as it is published: the judged file itself under its final name, or a new one without the rows that lost their code."""
-    accepted_file, findings_file = job.out / "accepted" / part.accepted.name, job.scratch / part.findings.name
+def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> SettledPart:
+    """Publish a part: its accepted rows without those that lost their code, which join its findings."""
+    source, rulebook = job.sources[part.source], job.rulebook
+    file = job.out / "accepted" / f"part-{part.number:05d}.parquet"
+    rows = pl.read_ipc(part.rows)
     if verdicts is None:
-        os.link(part.accepted, accepted_file)
-        return part.settled(accepted_file, part.findings, part.tally)
-    source, book = job.sources[part.source], job.rulebook.book
-    accepted = pl.read_parquet(part.accepted)
-    marked = marks(verdicts, accepted["_record"], book)
-    batch = read_again(source, part, marked["_record"], book)
-    late = with_raw(parse(batch, source, book).texts.join(marked, on="_record", maintain_order="left"), batch)
+        write_accepted(rows, rulebook.kind, source.path, file)
+        return SettledPart(source=part.source, accepted=file, findings=part.findings, tally=part.tally)
+    marked = marks(verdicts, rows["_record"], rulebook.book)
+    batch = read_again(source, part, marked["_record"], rulebook.book)
+    late = with_raw(parse(batch, source, rulebook.book).texts.join(marked, on="_record", maintain_order="left"), batch)
     if late.height != marked.height:
         raise AssertionError(f"{source.path}: {marked.height - late.height} records could not be read again")
-    amended = amend(accepted, pl.read_ipc(part.findings), late, part.tally, job.rulebook)
-    write_findings(amended.findings, findings_file)
-    if amended.accepted is None:
-        os.link(part.accepted, accepted_file)
-    else:
-        write_accepted(amended.accepted, accepted_file)
-    return part.settled(accepted_file, findings_file, amended.tally)
+    amended = amend(rows, pl.read_ipc(part.findings), late, part.tally, rulebook)
+    findings_file = job.scratch / part.findings.name
+    write_rows(amended.findings, findings_file)
+    write_accepted(amended.accepted, rulebook.kind, source.path, file)
+    return SettledPart(source=part.source, accepted=file, findings=findings_file, tally=amended.tally)

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from vbatch.model.engine import Job
-from vbatch.model.part import Part
+from vbatch.model.part import SettledPart
 from vbatch.model.report import Output
 from vbatch.steps.errors import ERRORS, error_rows, guarded
 from vbatch.steps.finish import Replays, by_fate, csv_twin, rejected_rows
@@ -16,7 +16,7 @@ from vbatch.steps.measure import measure
 from vbatch.steps.rolling import Rolling
 
 
-def write_outputs(job: Job, parts: Sequence[Part], *, csv: bool) -> tuple[Output, ...]:
+def write_outputs(job: Job, parts: Sequence[SettledPart], *, csv: bool) -> tuple[Output, ...]:
     """Write rejected, discarded and error files from the findings of all parts; the accepted parts stand already.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import polars as pl
 
-from vbatch.model.part import Part
+from vbatch.model.part import Part, SettledPart
 from vbatch.model.rulebook import Rulebook
 from vbatch.model.source import Account, Source
 
@@ -59,5 +59,5 @@ class Engine(Protocol):
     def judge(self, job: Job, done: Sequence[Part], progress: Progress) -> Judged:
         """Read, convert and check everything behind the parts that are done."""
 
-    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[Part, ...]:
+    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[SettledPart, ...]:
         """Lay out the parts to be published, without the rows that the set-wise pass found fault with."""

@@ -52,7 +52,10 @@ class FaultBook:
         codes = [fault.code for fault in self.faults]
         doubled = sorted({code for code in codes if codes.count(code) > 1})
         if doubled:
-            raise PipelineError(f"two rules share the name {doubled[0]!r}", hint="give each check of a column a `name=` of its own")
+            raise PipelineError(
+                f"two rules share the name {doubled[0]!r}",
+                hint="rename one of the schema's methods; vbatch's own faults have names, too: `vbatch explain` lists them",
+            )
         if len(codes) > MAX_FAULTS:
             raise PipelineError(
                 f"the pipeline can report {len(codes)} faults and a row's mask holds {MAX_FAULTS}",

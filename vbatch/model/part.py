@@ -1,6 +1,6 @@
 """What a finished batch leaves behind."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,20 +20,35 @@ class Part:
         number: position in the run, from 0.
         source: position of its source in the run.
         span: where its records lie.
-        accepted: Parquet file of the accepted rows, typed, in source order.
+        rows: Arrow file of the accepted rows, typed, in source order: the rulebook's columns, metadata, `_record` and `_offset`.
+        codes: Parquet file of their codes alone, for the registry to read.
         findings: Arrow file of the rows with any fault: provenance, texts, mask, raw bytes.
-        keys: a hash of each accepted row's code without its case, in the file's order.
+        keys: a hash of each accepted row's code without its case, in the files' order.
         tally: what became of its records.
     """
 
     number: int
     source: int
     span: Span
-    accepted: Path
+    rows: Path
+    codes: Path
     findings: Path
     keys: Keys
     tally: Tally
 
-    def settled(self, accepted: Path, findings: Path, tally: Tally) -> "Part":
-        """The part after the set-wise pass, when nobody asks for its keys any more."""
-        return replace(self, accepted=accepted, findings=findings, tally=tally, keys=np.empty(0, np.uint64))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledPart:
+    """One batch after the set-wise pass, as it is published.
+
+    Args:
+        source: position of its source in the run.
+        accepted: Parquet file of the accepted rows.
+        findings: Arrow file of all other rows, and of accepted ones with warnings.
+        tally: what became of its records.
+    """
+
+    source: int
+    accepted: Path
+    findings: Path
+    tally: Tally

@@ -169,6 +169,7 @@ def _has_open_alternative(pattern: str) -> bool:
 def _reads(check: pa.Check, column: str | None, types: Types, code: str) -> frozenset[str]:
     """The columns that the check needs: those without which it fails on an empty frame."""
     _height_of_no_rows(check, column, types, code)
+    _refuse_neighbours(check, column, types, code)
     if column is not None:
         return frozenset({column})
     return frozenset(name for name in types if not _works(check, {other: kind for other, kind in types.items() if other != name}))
@@ -197,6 +198,24 @@ def _height_of_no_rows(check: pa.Check, column: str | None, types: Types, code: 
         raise PipelineError(
             f"the check {code} does not give one boolean for each row",
             hint="return data.lazyframe.select(...) with one row-wise boolean expression, without sums or means",
+        )
+
+
+def _refuse_neighbours(check: pa.Check, column: str | None, types: Types, code: str) -> None:
+    """Whether a row passes must not depend on the rows beside it, or it would depend on the batch."""
+    numbers = pl.Series([1, 1, 0])
+    twins = pl.DataFrame(
+        [pl.Series(name, [None] * 3, dtype) if dtype.is_nested() else numbers.cast(dtype).alias(name) for name, dtype in types.items()]
+    )
+    try:
+        together, *alone = pl.collect_all([_apply(check, frame.lazy(), column) for frame in (twins, *twins.iter_slices(1))])
+    except pl.exceptions.PolarsError:
+        # The check cannot make anything of such values; real ones may be right.
+        return
+    if not together.equals(pl.concat(alone)):
+        raise PipelineError(
+            f"the check {code} compares rows with each other",
+            hint="a row must pass or fail on its own: vbatch judges batches of any size; it keeps `code` unique over the whole run itself",
         )
 
 

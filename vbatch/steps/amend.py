@@ -10,9 +10,9 @@ from vbatch.model.rulebook import Rulebook
 
 
 class Amended(NamedTuple):
-    """A part after the set-wise pass: accepted is None where no row leaves it."""
+    """A part after the set-wise pass."""
 
-    accepted: pl.DataFrame | None
+    accepted: pl.DataFrame
     findings: pl.DataFrame
     tally: Tally
 
@@ -59,7 +59,7 @@ def amend(accepted: pl.DataFrame, findings: pl.DataFrame, late: pl.DataFrame, ta
     goes = pl.col("_record").is_in(leaving["_record"].implode())
     gone = accepted.filter(goes).join(leaving, on="_record")
     return Amended(
-        accepted=accepted.filter(~goes) if leaving.height else None,
+        accepted=accepted.filter(~goes),
         findings=pl.concat([rest, merged], how="diagonal").sort("_record"),
         tally=_retally(tally, gone, fresh, merged.height - earlier.height, rulebook),
     )

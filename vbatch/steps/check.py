@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from vbatch.errors import PipelineError
 from vbatch.model.rule import Rule
 from vbatch.model.rulebook import Rulebook
 
@@ -33,9 +34,23 @@ def check(typed: pl.DataFrame, rulebook: Rulebook, failures: Failures) -> dict[s
 
 def _failing(typed: pl.DataFrame, rules: Iterable[Rule]) -> dict[str, pl.Series]:
     frame = typed.lazy()
-    passes = [rule.passes(frame) for rule in rules]
-    verdicts = pl.concat(passes, how="horizontal").collect() if passes else pl.DataFrame()
+    passes = {rule.fault.code: rule.passes(frame) for rule in rules}
+    try:
+        verdicts = pl.concat(passes.values(), how="horizontal").collect() if passes else pl.DataFrame()
+    except pl.exceptions.PolarsError as error:
+        raise _stumble(passes) from error
     return {verdict.name: ~verdict for verdict in verdicts if not verdict.all()}
+
+
+def _stumble(passes: Mapping[str, pl.LazyFrame]) -> PipelineError:
+    """Which check raises, without polars' own words: they would show the value."""
+    for code, verdict in passes.items():
+        try:
+            verdict.collect()
+        except pl.exceptions.PolarsError as error:
+            name = type(error).__name__
+            return PipelineError(f"the check {code} fails on a value: {name}", hint="let it give null where it cannot tell: strict=False")
+    return PipelineError("the checks cannot be evaluated together", hint="run with fewer records at a time")
 
 
 def _screened(typed: pl.DataFrame, column: str, rules: list[Rule]) -> dict[str, pl.Series]:

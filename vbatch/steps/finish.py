@@ -18,7 +18,11 @@ def rejected_rows(findings: pl.DataFrame, source: Source, book: FaultBook) -> pl
     """Provenance, every text under its own name, and the list of fault codes."""
     named = dict(zip(source.binding.text_columns(), _names(source.binding.header), strict=True))
     texts = [(pl.col(text) if text in findings.columns else pl.lit(None, pl.String)).alias(name) for text, name in named.items()]
-    codes = [pl.when(pl.col(FAULTS) & book.bit(fault.code) != 0).then(pl.lit(fault.code)) for fault in book]
+    none = pl.lit(None, pl.String)
+    seen = findings.select(pl.col(FAULTS).bitwise_or()).item() or 0
+    codes: list[pl.Expr] = [
+        pl.when(pl.col(FAULTS) & book.bit(fault.code) != 0).then(pl.lit(fault.code)) for fault in book.having(seen)
+    ] or [none]
     faults = pl.concat_list(codes).list.drop_nulls().alias("faults")
     return findings.select(pl.lit(source.path).alias("_source"), *PROVENANCE, *texts, faults)
 

@@ -17,7 +17,7 @@ class Split(NamedTuple):
     tally: Tally
 
 
-def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook: Rulebook, source: str) -> Split:
+def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook: Rulebook) -> Split:
     """Part a batch by fate.
 
     Args:
@@ -25,7 +25,6 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
         judged: the well-formed records: provenance, texts, typed columns and FAULTS.
         malformed: the others: provenance and FAULTS.
         rulebook: types and severities.
-        source: the path as given, for the accepted rows' `_source`.
     """
     error, discard = rulebook.book.mask(Severity.ERROR), rulebook.book.mask(Severity.DISCARD)
     mask = judged[FAULTS]
@@ -43,15 +42,13 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
         faults=count_faults(found[FAULTS], rulebook.book),
         sums={name: Sums(*(exact_sum(judged[name].filter(rows)) for rows in fates.values())) for name in rulebook.summed},
     )
-    return Split(accepted_rows(judged, rulebook, source).filter(kept), with_raw(found, batch), tally)
+    return Split(judged_rows(judged, rulebook).filter(kept), with_raw(found, batch), tally)
 
 
-def accepted_rows(judged: pl.DataFrame, rulebook: Rulebook, source: str) -> pl.DataFrame:
-    """The columns of accepted parts."""
-    kind = [] if "kind" in rulebook.types else [pl.lit(rulebook.kind).alias("kind")]
+def judged_rows(judged: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
+    """What is kept of accepted rows: the rulebook's columns, metadata, `_record` and `_offset`."""
     metadata = ["metadata"] if "metadata" in judged.columns else []
-    code, *others = rulebook.types
-    return judged.select(code, *kind, *others, *metadata, pl.lit(source).alias("_source"), "_record", "_offset")
+    return judged.select(*rulebook.types, *metadata, "_record", "_offset")
 
 
 def with_raw(found: pl.DataFrame, batch: Batch) -> pl.DataFrame:

@@ -1,18 +1,35 @@
-"""Writes the parts of a run while it is judged."""
+"""Writes the parts of a run."""
 
 from pathlib import Path
 
 import polars as pl
 
 
-def write_accepted(frame: pl.DataFrame, path: Path) -> None:
-    """Accepted rows as zstd Parquet. Level 1: higher levels cost more time than they save space on codes, which do not repeat."""
-    frame.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
-
-
-def write_findings(frame: pl.DataFrame, path: Path) -> None:
-    """Rows with faults, for the run's own use until the end."""
+def write_rows(frame: pl.DataFrame, path: Path) -> None:
+    """Rows for the run's own use: as they are in memory, which is the quickest to write and to read again."""
     frame.write_ipc(path, compression="uncompressed")
+
+
+def write_codes(codes: pl.Series, path: Path) -> None:
+    """The codes of accepted rows, for the registry to look up."""
+    codes.to_frame("code").write_parquet(path, compression="uncompressed", statistics=False)
+
+
+def write_accepted(rows: pl.DataFrame, kind: str, source: str, path: Path) -> None:
+    """Accepted rows as they are published: zstd Parquet.
+
+    Level 1: higher levels cost more time than they save space on codes, which do not repeat.
+
+    Args:
+        rows: the rulebook's columns, metadata, `_record` and `_offset`.
+        kind: what the vouchers are, unless a column says so.
+        source: the path as given.
+        path: the file.
+    """
+    code, *others = (name for name in rows.columns if not name.startswith("_"))
+    kinds = [] if "kind" in others else [pl.lit(kind).alias("kind")]
+    frame = rows.select(code, *kinds, *others, pl.lit(source).alias("_source"), "_record", "_offset")
+    frame.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
 
 
 def keys_of(codes: pl.Series) -> pl.Series:

@@ -6,6 +6,7 @@ from importlib import import_module
 import numpy as np
 import numpy.typing as npt
 
+LF, CR = 10, 13
 Positions = npt.NDArray[np.int64]
 
 
@@ -19,48 +20,65 @@ class Transcoder:
     """
 
     def __init__(self, encoding: str) -> None:
-        self._name = codecs.lookup(encoding).name
-        self._errors = "surrogatepass" if self._name.startswith(("utf-16", "utf-32")) else "surrogateescape"
-        self._decoder = codecs.getincrementaldecoder(encoding)(self._errors)
+        name = codecs.lookup(encoding).name
+        self._unit, self._pairs = _unit(name), name.startswith("utf-16")
+        codecs.register_error("vbatch.lone_surrogates", _lone_surrogates)
+        wide = name.startswith(("utf-16", "utf-32"))
+        self._decoder = codecs.getincrementaldecoder(encoding)("vbatch.lone_surrogates" if wide else "surrogateescape")
 
     def utf8(self, block: bytes, *, at_end: bool) -> bytes:
         """The next bytes of the source as UTF-8; part of a character may wait for the next call."""
-        text = self._decoder.decode(block, final=False)
-        if at_end:
-            try:
-                text += self._decoder.decode(b"", final=True)
-            except UnicodeDecodeError:
-                # The source ends within a character of UTF-16 or UTF-32.
-                text += "\udcff"
-        return text.encode("utf-8", "surrogatepass")
+        return self._decoder.decode(block, final=at_end).encode("utf-8", "surrogatepass")
 
-    def sizes(self, utf8: bytes, bounds: Positions) -> Positions:
-        """Bytes in the source of each piece of UTF-8 between two bounds."""
-        unit = self._unit()
-        if unit is None:
-            pieces = zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-            return np.array([self._size(utf8[start:end]) for start, end in pieces], np.int64)
+    def before(self, utf8: bytes, source: bytes, bounds: Positions) -> Positions:
+        """Bytes in the source before each bound of the UTF-8.
+
+        Args:
+            utf8: what became of the source.
+            source: bytes of the source, which may go on behind the UTF-8.
+            bounds: behind line ends, and behind the last byte if the source ends there.
+        """
+        if self._unit is None:
+            return _before_by_lines(utf8, source, bounds)
         array = np.frombuffer(utf8, np.uint8)
-        weights = np.where(array & 0xC0 == 0x80, 0, unit)  # noqa: PLR2004 - a byte that continues a character
-        if self._name.startswith("utf-16"):
-            weights = weights + np.where(array >= 0xF0, unit, 0)  # noqa: PLR2004 - characters that take a pair of units
-        return np.diff(np.concatenate([[0], np.cumsum(weights)])[bounds])
+        characters = bounds - np.searchsorted(np.flatnonzero(array & 0xC0 == 0x80), bounds)  # noqa: PLR2004 - bytes within a character
+        if self._pairs:
+            characters += np.searchsorted(np.flatnonzero(array >= 0xF0), bounds)  # noqa: PLR2004 - characters that take two units
+        # A source that ends within a character has fewer bytes than the character would.
+        return np.minimum(characters * self._unit, len(source))
 
-    def _unit(self) -> int | None:
-        """Bytes of a character in the source; None where that depends on the character."""
-        if self._name.startswith("utf-16"):
-            return 2
-        if self._name.startswith("utf-32"):
-            return 4
-        return 1 if _is_single_byte(self._name) else None
 
-    def _size(self, piece: bytes) -> int:
-        return len(piece.decode("utf-8", "surrogatepass").encode(self._name, self._errors))
+def _lone_surrogates(error: UnicodeError) -> tuple[str, int]:
+    """Lone surrogates of UTF-16 and UTF-32 as they are, and one for each other unit that is no character or not complete."""
+    try:
+        passed: tuple[str, int] = codecs.lookup_error("surrogatepass")(error)  # type: ignore[assignment] # what a decoder gets
+    except UnicodeDecodeError:
+        return "\udcff" * -(-(error.end - error.start) // (2 if error.encoding.startswith("utf-16") else 4)), error.end
+    return passed
+
+
+def _unit(name: str) -> int | None:
+    """Bytes of a character in the encoding; None where that depends on the character."""
+    if name.startswith("utf-16"):
+        return 2
+    if name.startswith("utf-32"):
+        return 4
+    return 1 if name in {"ascii", "iso8859-1"} or hasattr(import_module(f"encodings.{name.replace('-', '_')}"), "decoding_table") else None
+
+
+def _before_by_lines(utf8: bytes, source: bytes, bounds: Positions) -> Positions:
+    """The same for encodings of more than one byte a character; in none of them is the byte of a line end part of a character."""
+    here, there = (
+        np.flatnonzero((array == LF) | (array == CR)) + 1 for array in (np.frombuffer(data, np.uint8) for data in (utf8, source))
+    )
+    passed = np.searchsorted(here, bounds, side="right")
+    behind = np.concatenate([[0], here])[passed]
+    return np.where(behind == bounds, np.concatenate([[0], there])[passed], len(source))
 
 
 def transcoder(encoding: str) -> Transcoder | None:
     """What turns this encoding into UTF-8; None if nothing has to be turned."""
-    return None if codecs.lookup(encoding).name in {"utf-8", "ascii", "utf-8-sig"} else Transcoder(encoding)
+    return None if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"} else Transcoder(encoding)
 
 
 def byte_order_mark(data: bytes, encoding: str) -> int:
@@ -86,8 +104,3 @@ def exact_encoding(data: bytes, encoding: str) -> str | None:
         if name == family:
             return f"{family}-le" if data.startswith(little) else f"{family}-be" if data.startswith(big) else None
     return name
-
-
-def _is_single_byte(name: str) -> bool:
-    module = import_module(f"encodings.{name.replace('-', '_')}")
-    return name == "iso8859-1" or hasattr(module, "decoding_table")

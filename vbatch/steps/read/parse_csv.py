@@ -99,7 +99,9 @@ def _enclosed(batch: Batch, dialect: Dialect) -> int:
 def _read(utf8: bytes, dialect: Dialect, quote: str | None, columns: list[str]) -> pl.DataFrame:
     """The fields of well-formed records. The fast reader gives null for an empty field, and an empty text for a quoted one."""
     schema = dict.fromkeys(columns, pl.String())
-    texts = pl.read_csv(utf8, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema, glob=False)
+    # It also drops a byte order mark, which is text in the middle of a file.
+    kept = codecs.BOM_UTF8 + utf8 if utf8.startswith(codecs.BOM_UTF8) else utf8
+    texts = pl.read_csv(kept, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema, glob=False)
     if quote is None or dialect.keep_empty or quote.encode() * 2 not in utf8:
         return texts
     return texts.with_columns(pl.all().replace("", None))

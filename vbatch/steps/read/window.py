@@ -33,23 +33,17 @@ class Window:
 
     def drop(self, size: int, lines: int) -> None:
         """Forget settled bytes: so many of the UTF-8, which hold so many lines."""
-        gone = size if self._transcoder is None else self._before(np.array([size]))[0]
+        gone = size if self._transcoder is None else int(self._transcoder.before(self.data, self._source, np.array([size]))[0])
         self.data, self._source = self.data[size:], self._source[gone:]
-        self.offset, self.line = self.offset + int(gone), self.line + lines
+        self.offset, self.line = self.offset + gone, self.line + lines
 
     def places(self, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
         """Offset in the source and bytes there of records, by their bounds in the UTF-8."""
         if self._transcoder is None:
             return starts + self.offset, ends - starts
-        # A source that ends within a character has fewer bytes than the character would.
-        begins, stops = (np.minimum(self._before(bounds), len(self._source)) for bounds in (starts, ends))
+        begins, stops = (self._transcoder.before(self.data, self._source, bounds) for bounds in (starts, ends))
         return begins + self.offset, stops - begins
 
     def original(self, begin: int, end: int, offset: int, stop: int) -> bytes:
         """The bytes in the source of a stretch, by its bounds in the UTF-8 and by those in the source."""
         return self.data[begin:end] if self._transcoder is None else self._source[offset - self.offset : stop - self.offset]
-
-    def _before(self, bounds: Positions) -> Positions:
-        """Bytes in the source before each bound of the UTF-8; bounds rise."""
-        assert self._transcoder is not None  # noqa: S101 - its callers have asked
-        return np.cumsum(self._transcoder.sizes(self.data, np.concatenate([[0], bounds])))

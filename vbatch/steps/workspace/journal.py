@@ -1,38 +1,41 @@
-"""What is finished of a run that may be killed at any instant: one small file a part, written when the part's files are on the disk."""
+"""What is finished of a run that may be killed at any instant: one small file a part, written after the part's own files."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from vbatch.model.batch import Sums, Tally
 from vbatch.model.part import Part
 from vbatch.model.span import Span
-from vbatch.steps.workspace.durable import sync
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def note_part(part: Part) -> None:
-    """Note a part beside its files, durably and last: where there is a note, the files are whole."""
-    files = (part.accepted, part.findings)
-    for path in files:
-        sync(path)
+    """Note a part beside its files, last: where there is a note, the files are whole.
+
+    They need not be on the disk for that, which would take longer than writing them: a process that is killed leaves what it wrote to the
+    kernel, and when the machine itself goes down the note's boot is over and it counts no more.
+    """
     note = {
+        "boot": _boot(),
         "number": part.number,
         "source": part.source,
         "span": asdict(part.span),
         "tally": asdict(part.tally),
-        "files": {path.name: path.stat().st_size for path in files},
+        "files": _sizes(part.rows, part.codes, part.findings),
     }
-    place = _note_of(part.accepted)
+    place = _note_of(part.rows)
     working = place.with_suffix(".writing")
     working.write_text(json.dumps(note, default=str), encoding="utf-8")
-    sync(working)
     working.rename(place)
-    sync(place.parent)
 
 
 def noted_parts(folder: Path) -> tuple[Part, ...]:
@@ -40,22 +43,24 @@ def noted_parts(folder: Path) -> tuple[Part, ...]:
     return tuple(_noted(folder))
 
 
-def part_files(folder: Path, number: int) -> tuple[Path, Path]:
-    """Where the accepted rows and the findings of a part go."""
-    return folder / f"part-{number:05d}.parquet", folder / f"part-{number:05d}.arrow"
+def part_files(folder: Path, number: int) -> tuple[Path, Path, Path]:
+    """Where the accepted rows, their codes and the findings of a part go."""
+    name = f"part-{number:05d}"
+    return folder / f"{name}.arrow", folder / f"{name}.codes.parquet", folder / f"{name}.findings.arrow"
 
 
 def _noted(folder: Path) -> Iterator[Part]:
     number = 0
     while (note := _read_note(folder, number)) is not None:
-        accepted, findings = part_files(folder, number)
-        if note["files"] != {path.name: path.stat().st_size for path in (accepted, findings) if path.exists()}:
+        rows, codes, findings = part_files(folder, number)
+        if note["boot"] != _boot() or note["files"] != _sizes(rows, codes, findings):
             return
         yield Part(
             number=number,
             source=note["source"],
             span=Span(**note["span"]),
-            accepted=accepted,
+            rows=rows,
+            codes=codes,
             findings=findings,
             keys=np.empty(0, np.uint64),
             tally=_tally(note["tally"]),
@@ -71,8 +76,21 @@ def _read_note(folder: Path, number: int) -> dict[str, Any] | None:
     return note
 
 
-def _note_of(accepted: Path) -> Path:
-    return accepted.with_suffix(".json")
+def _sizes(*files: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in files if path.exists()}
+
+
+@cache
+def _boot() -> str:
+    """What names this boot of the machine; where it has no name, no other process's notes count."""
+    try:
+        return BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return uuid4().hex
+
+
+def _note_of(rows: Path) -> Path:
+    return rows.with_suffix(".json")
 
 
 def _tally(values: dict[str, Any]) -> Tally:
