@@ -65,13 +65,15 @@ class Batches:
             yield from self._batches(window, found, whole)
             done, lines = (found.consumed, found.consumed_lines) if whole == count else (int(found.starts[whole]), int(found.lines[whole]))
             self.blanks += int(np.count_nonzero((found.blanks >= self._end_of(found, whole)) & (found.blanks < done)))
-            window.drop(done, lines)
-            if not count and len(window.data) > LONGEST:
+            unfinished = len(window.data) - found.consumed
+            if unfinished > LONGEST:
                 raise SourceError(
-                    f"{self.stream.path}: the record at line {window.line} is longer than {LONGEST >> 20} MiB",
+                    f"{self.stream.path}: the record at line {window.line + found.consumed_lines} is longer than {LONGEST >> 20} MiB",
                     hint="this is no file of records; check the format and the quote that the layout declares",
                 )
-            size = self._next_size(found, len(window.data))
+            window.drop(done, lines)
+            # A record that goes on and on is looked at again only when there is twice as much of it.
+            size = max(self._next_size(found, len(window.data)), unfinished)
 
     def _window(self) -> Window:
         """The window at the first record that is not finished; what is read on the way there is hashed all the same."""

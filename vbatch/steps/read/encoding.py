@@ -45,16 +45,17 @@ class Transcoder:
         if self._pairs:
             characters += np.searchsorted(np.flatnonzero(array >= 0xF0), bounds)  # noqa: PLR2004 - characters that take two units
         # A source that ends within a character has fewer bytes than the character would.
-        return np.minimum(characters * self._unit, len(source))
+        before: Positions = np.minimum(characters * self._unit, len(source))
+        return before
 
 
-def _lone_surrogates(error: UnicodeError) -> tuple[str, int]:
+def _lone_surrogates(error: UnicodeError) -> tuple[str | bytes, int]:
     """Lone surrogates of UTF-16 and UTF-32 as they are, and one for each other unit that is no character or not complete."""
     try:
-        passed: tuple[str, int] = codecs.lookup_error("surrogatepass")(error)  # type: ignore[assignment] # what a decoder gets
-    except UnicodeDecodeError:
-        return "\udcff" * -(-(error.end - error.start) // (2 if error.encoding.startswith("utf-16") else 4)), error.end
-    return passed
+        return codecs.lookup_error("surrogatepass")(error)
+    except UnicodeDecodeError as still:
+        unit = 2 if still.encoding.startswith("utf-16") else 4
+        return "\udcff" * -((still.start - still.end) // unit), still.end
 
 
 def _unit(name: str) -> int | None:

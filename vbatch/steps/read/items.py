@@ -15,8 +15,9 @@ BLANK = (32, 9, 10, 13)
 def items(data: bytes, longest: int, *, at_end: bool) -> Segments:
     """Cut a block that starts at an item's first byte.
 
-    An item's bytes go on to the first byte of the next one, so its comma and the white space behind it belong to it. What follows the last
-    complete item and is not the end of the array is one broken item.
+    An item's bytes go on to the first byte of the next one, so its comma and the white space behind it belong to it. The bracket that
+    closes the array stays, with what follows, until the source ends; if that is not white space it is one broken item. So is the last item
+    of an array that nothing closes.
 
     Args:
         data: the block.
@@ -26,19 +27,18 @@ def items(data: bytes, longest: int, *, at_end: bool) -> Segments:
     array = np.frombuffer(data, np.uint8)
     commas, close = _separators(array, data)
     ends = _first_visible(array, commas + 1)
-    closed = close is not None or at_end
-    if closed:
+    if close is not None or at_end:
         ends = _with_last_item(array, ends, len(array) if close is None else close)
     elif len(ends) and ends[-1] == len(array):
         # White space that the next block may go on with belongs to this item.
         ends = ends[:-1]
     starts = np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1]])
     faults = np.where(ends - starts > longest, TOO_LONG, 0).astype(np.uint8)
-    tail = data[close + 1 :].strip() if close is not None else b""
+    tail = data[close + 1 :].strip(bytes(BLANK)) if close is not None else b""
     if at_end and (close is None or tail):
         starts, ends, faults = _with_broken_tail(starts, ends, faults, close, len(data))
     lines = np.searchsorted(np.flatnonzero(array == LF), starts, side="left")
-    consumed = len(data) if closed else (int(ends[-1]) if len(ends) else 0)
+    consumed = len(data) if at_end else int(ends[-1]) if len(ends) else 0
     return Segments(starts, ends, lines, faults, np.empty(0, np.int64), np.empty(0, np.int64), consumed, data.count(b"\n", 0, consumed))
 
 
@@ -77,7 +77,7 @@ def _first_visible(array: npt.NDArray[np.uint8], positions: Positions) -> Positi
 
 def _with_last_item(array: npt.NDArray[np.uint8], ends: Positions, close: int) -> Positions:
     start = int(ends[-1]) if len(ends) else 0
-    return np.append(ends, close) if bytes(array[start:close]).strip() else ends
+    return np.append(ends, close) if bytes(array[start:close]).strip(bytes(BLANK)) else ends
 
 
 def _with_broken_tail(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -39,20 +39,23 @@ def parse_json(batch: Batch, paths: tuple[str, ...], columns: list[str], book: F
         For each path a String column, null where the item has no value or an empty text, and a boolean column that tells what did not
         arrive as text.
     """
-    wanted = {path: position for position, path in enumerate(paths)}
+    wanted = frozenset(paths)
     masks, rows = [], []
     for at, size, mask in batch.records.select(*PLACE, FAULTS).iter_rows():
-        row, fault = (None, "") if mask else _row(batch.data[at : at + size], wanted)
+        texts, fault = _Read(None, "") if mask else _item(batch.data[at : at + size], wanted)
+        if any(text is not None and path not in wanted for path, text in (texts or {}).items()):
+            # Without an object at a path that is a text elsewhere, the path would be there twice.
+            texts, fault = None, "duplicate_key"
         masks.append(mask or (book.bit(f"record.{fault}") if fault else 0))
-        if row is not None:
-            rows.append(row)
+        if texts is not None:
+            rows.append([texts.get(path) for path in paths])
     records = batch.records.drop(PLACE).with_columns(pl.Series(FAULTS, masks, dtype=pl.UInt64))
-    texts = {name: pl.Series(name, [row[position] for row in rows], dtype=pl.String) for position, name in enumerate(columns)}
+    columns_of_text = {name: pl.Series(name, [row[position] for row in rows], dtype=pl.String) for position, name in enumerate(columns)}
     flags = {
         not_text_column(name): pl.Series([type(row[position]) is Literal for row in rows], dtype=pl.Boolean)
         for position, name in enumerate(columns)
     }
-    good = records.filter(pl.col(FAULTS) == 0).drop(FAULTS).with_columns(**texts, **flags)
+    good = records.filter(pl.col(FAULTS) == 0).drop(FAULTS).with_columns(**columns_of_text, **flags)
     return Parsed(good, records.filter(pl.col(FAULTS) != 0))
 
 
@@ -60,57 +63,46 @@ def paths_of(raw: Iterable[bytes], mapped: frozenset[str]) -> tuple[str, ...]:
     """Every path to a value in these items, in order of first appearance; paths that a field maps are not looked into."""
     found: dict[str, None] = {}
     for piece in raw:
-        item, _ = _item(piece)
-        if item is not None:
-            found.update(dict.fromkeys(path for path, value in _leaves(item, "", mapped) if _text(value) is not None))
+        texts, _ = _item(piece, mapped)
+        found.update(dict.fromkeys(path for path, text in (texts or {}).items() if text is not None))
     return tuple(found)
 
 
 class _Read(NamedTuple):
-    item: dict[str, Any] | None
+    texts: dict[str, str | None] | None
     fault: str
 
 
-def _item(raw: bytes) -> _Read:
-    """The item, or what is wrong with it."""
+def _item(raw: bytes, whole: Collection[str]) -> _Read:
+    """The texts of an item by path, or what is wrong with it; objects at the paths in `whole` are texts, too."""
     try:
         text = raw.decode("utf-8").strip(" \t\r\n").removesuffix(",")
+        item = json.loads(text, parse_int=Literal, parse_float=Literal, parse_constant=_no_constant, object_pairs_hook=_object)
+        return _texts(item, whole) if isinstance(item, dict) else _Read(None, "not_object")
     except UnicodeDecodeError:
         return _Read(None, "encoding")
-    try:
-        item = json.loads(text, parse_int=Literal, parse_float=Literal, parse_constant=_no_constant, object_pairs_hook=_object)
     except DuplicateKeyError:
         return _Read(None, "duplicate_key")
     except (ValueError, RecursionError):
         return _Read(None, "json")
-    return _Read(item, "") if isinstance(item, dict) else _Read(None, "not_object")
 
 
-def _row(raw: bytes, wanted: Mapping[str, int]) -> tuple[list[str | None] | None, str]:
-    item, fault = _item(raw)
-    if item is None:
-        return None, fault
-    values = list(_leaves(item, "", wanted.keys()))
+def _texts(item: dict[str, Any], whole: Collection[str]) -> _Read:
+    values = list(_leaves(item, "", whole))
     texts = {path: _text(value) for path, value in values}
+    every = "".join(path + (text or "") for path, text in texts.items())
     if len(texts) != len(values):
-        return None, "duplicate_key"
-    every = "".join(filter(None, texts.values()))
+        return _Read(None, "duplicate_key")
     if CONTROL.search(every):
-        return None, "control"
-    if SURROGATE.search(every):
-        return None, "encoding"
-    row: list[str | None] = [None] * len(wanted)
-    for path, text in texts.items():
-        if path in wanted:
-            row[wanted[path]] = text
-    return row, ""
+        return _Read(None, "control")
+    return _Read(None, "encoding") if SURROGATE.search(every) else _Read(texts, "")
 
 
-def _leaves(item: dict[str, Any], prefix: str, mapped: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(item: dict[str, Any], prefix: str, whole: Collection[str]) -> Iterator[tuple[str, Any]]:
     for key, value in item.items():
         path = prefix + key
-        if isinstance(value, dict) and value and path not in mapped:
-            yield from _leaves(value, path + ".", mapped)
+        if isinstance(value, dict) and value and path not in whole:
+            yield from _leaves(value, path + ".", whole)
         else:
             yield path, value
 
