@@ -9,6 +9,8 @@ from itertools import chain, count, starmap
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
+
 import vbatch
 from vbatch.catalog import pipeline as catalog_pipeline
 from vbatch.engines.local import LocalEngine
@@ -27,6 +29,7 @@ from vbatch.model.source import Account, Source
 from vbatch.registry import CodesTakenError, Registry
 from vbatch.steps.bind import bind
 from vbatch.steps.read import ChangedError, Export, beforehand, expanded, exports, read_head
+from vbatch.steps.rows import read_rows
 from vbatch.steps.settle import settle
 from vbatch.steps.verify import Difference, verify_run
 from vbatch.steps.workspace import Workspace, noted_parts, publish, seal, workspace
@@ -225,8 +228,11 @@ class _Run:
 
     def _settled(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[SettledPart, ...]:
         registered = self.registry.lookup(self.pipeline.scope, [part.codes for part in parts], apart_from=run_id)
-        places = [source.path for source in job.sources]
-        return self.engine.settle(job, parts, settle(parts, registered, places, self.pipeline.on_conflict))
+
+        def rows_of(part: Part) -> pl.DataFrame:
+            return read_rows(part.rows).with_columns(_source=pl.lit(job.sources[part.source].path))
+
+        return self.engine.settle(job, parts, settle(parts, registered, rows_of, self.pipeline.on_conflict))
 
     def _report(
         self, *, run_id: str, job: Job, judged: Judged, parts: Sequence[SettledPart], outputs: tuple[Output, ...], started: datetime

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+from vbatch.cli.shell import run
+
 SCRIPT = Path(sys.executable).with_name("vbatch")
 
 EXPORT = """\
@@ -47,7 +49,7 @@ def environment(**more: str) -> Mapping[str, str]:
 
 def steady(text: str) -> str:
     text = re.sub(r"\b[0-9a-f]{32}\b", "<run id>", text)
-    text = re.sub(r"\b(run|runs/) ?[0-9a-f]{12}\b", r"\1 <run>", text)
+    text = re.sub(r"\b(run,?) [0-9a-f]{12}\b", r"\1 <run>", text)
     text = re.sub(r"mended-[0-9a-f]{6}", "mended-<run>", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "<time>", text)
     return re.sub(r", \d+\.\d s(, [\d,]+ records/s)?\n", ", <seconds>\n", text)
@@ -61,11 +63,30 @@ def call(folder: Path, *arguments: str | Path, stdin: str = "", **more: str) -> 
 
 
 @pytest.fixture
-def vbatch(tmp_path: Path) -> Call:
-    """Starts vbatch in a folder with an export that has faults and one that has none."""
+def exports(tmp_path: Path) -> Path:
+    """A folder with an export that has faults and one that has none."""
     (tmp_path / "cards.csv").write_text(EXPORT)
     (tmp_path / "clean.csv").write_text(CLEAN)
-    return lambda *arguments, **more: call(tmp_path, *arguments, **more)
+    return tmp_path
+
+
+@pytest.fixture
+def vbatch(exports: Path) -> Call:
+    """Starts vbatch in that folder."""
+    return lambda *arguments, **more: call(exports, *arguments, **more)
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs a command line in this process, which has imported everything already: for all that the process itself adds nothing to."""
+
+    def call_inside(folder: Path, *arguments: str) -> Done:
+        monkeypatch.chdir(folder)
+        code = run(arguments)
+        told = capsys.readouterr()
+        return Done(code, steady(told.out), steady(told.err))
+
+    return call_inside
 
 
 @pytest.fixture(scope="session")

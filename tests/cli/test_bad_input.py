@@ -4,11 +4,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import CLEAN, Call, Done, call
+from conftest import CLEAN, Call, Done
 
 FILES = {
     "ok.csv": CLEAN,
@@ -49,12 +48,17 @@ CASES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "unknown pipeline": (
         ("validate", "ok.csv", "-p", "gift_card"),
         "no pipeline is called 'gift_card'",
-        "did you mean 'gift_cards'? shipped: code_list, discounts, gift_cards, loyalty_cards, standalone, voucherify_json; "
-        "give one of your own by its path",
+        (
+            "did you mean 'gift_cards'? shipped: code_list, discounts, gift_cards, loyalty_cards, standalone, voucherify_json; "
+            "give one of your own by its path"
+        ),
     ),
     "registry that is none": (
         (*LOAD, "--registry", "none.duckdb"),
-        'cannot use the registry none.duckdb: IO Error: The file "<folder>/none.duckdb" exists, but it is not a valid DuckDB database file!',
+        (
+            'cannot use the registry none.duckdb: IO Error: The file "<folder>/none.duckdb" exists, '
+            "but it is not a valid DuckDB database file!"
+        ),
         "name a registry that vbatch made, or a file that does not exist yet, with --registry",
     ),
     "registry that is a folder": (
@@ -77,8 +81,10 @@ CASES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "verify nothing": (("verify", "nope"), "nope: holds no run", "name the output folder of a run, as in `vbatch verify runs/<run id>`"),
     "no registry": (
         ("registry", "info"),
-        'cannot use the registry codes.duckdb: IO Error: Cannot open database "<folder>/codes.duckdb" in read-only mode: '
-        "database does not exist",
+        (
+            'cannot use the registry codes.duckdb: IO Error: Cannot open database "<folder>/codes.duckdb" in read-only mode: '
+            "database does not exist"
+        ),
         "`vbatch load` makes it; or name another one with --registry",
     ),
     "unknown fault": (
@@ -128,52 +134,43 @@ CASES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[Path, Done]]:
-    """Every case in a folder of its own, two at a time."""
-
-    def end(name: str) -> tuple[Path, Done]:
-        folder = tmp_path_factory.mktemp("bad")
-        (folder / "nothing").mkdir()
-        for file, text in FILES.items():
-            (folder / file).parent.mkdir(exist_ok=True)
-            (folder / file).write_text(text)
-        return folder, call(folder, *CASES[name][0])
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(CASES, pool.map(end, CASES), strict=True))
-
-
 @pytest.mark.parametrize("name", CASES)
-def test_two_lines_and_nothing_left_behind(name: str, ended: Mapping[str, tuple[Path, Done]]) -> None:
-    folder, done = ended[name]
-    _, error, hint = CASES[name]
-    assert done == Done(2, "", f"error: {error}\nhint: {hint}\n".replace("<folder>", str(folder)))
-    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+def test_two_lines_and_nothing_left_behind(name: str, tmp_path: Path, inside: Call) -> None:
+    (tmp_path / "nothing").mkdir()
+    for file, text in FILES.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
+    arguments, error, hint = CASES[name]
+    assert inside(tmp_path, *arguments) == Done(2, "", f"error: {error}\nhint: {hint}\n".replace("<folder>", str(tmp_path)))
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert left == set(FILES)
 
 
-def test_a_broken_pipeline_file_is_named_with_its_line(vbatch: Call, tmp_path: Path) -> None:
-    (tmp_path / "broken.py").write_text("from vbatch import GiftCart\n")
-    done = vbatch("validate", "clean.csv", "-p", "broken.py")
+def test_a_process_ends_with_the_same_words(vbatch: Call) -> None:
+    assert vbatch("validate", "nope.csv", "-p", "gift_cards") == Done(2, "", "error: nope.csv: no such file\nhint: check the path\n")
+
+
+def test_a_broken_pipeline_file_is_named_with_its_line(inside: Call, exports: Path) -> None:
+    (exports / "broken.py").write_text("from vbatch import GiftCart\n")
+    done = inside(exports, "validate", "clean.csv", "-p", "broken.py")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("error: broken.py:1: ImportError: cannot import name 'GiftCart'")
     assert "hint: did you mean 'GiftCard'? " in done.err
 
 
-def test_a_misspelt_column_is_named(vbatch: Call, tmp_path: Path) -> None:
+def test_a_misspelt_column_is_named(inside: Call, tmp_path: Path) -> None:
     (tmp_path / "lacking.csv").write_text(FILES["lacking.csv"])
-    done = vbatch("validate", "lacking.csv", "-p", "gift_cards")
+    done = inside(tmp_path, "validate", "lacking.csv", "-p", "gift_cards")
     assert done.code == 2
     assert done.err.startswith("error: lacking.csv: the column 'Gift Amount' of the layout voucherify_campaign_csv is missing\nhint: ")
     assert "'Gift Amonut'" in done.err
 
 
-def test_out_of_another_run_is_left_alone(loaded: tuple[Path, Done]) -> None:
+def test_out_of_another_run_is_left_alone(loaded: tuple[Path, Done], inside: Call) -> None:
     folder, _ = loaded
     before = (folder / "out" / "report.json").read_bytes()
     (folder / "clean.csv").write_text(CLEAN)
-    done = call(folder, "validate", "clean.csv", "-p", "gift_cards", "-o", "out")
+    done = inside(folder, "validate", "clean.csv", "-p", "gift_cards", "-o", "out")
     assert done == Done(2, "", "error: out: holds another run, <run>\nhint: choose another folder with -o, or remove this one\n")
     assert (folder / "out" / "report.json").read_bytes() == before
 
@@ -210,11 +207,11 @@ def test_a_registry_that_another_process_holds_is_tried_again_later(vbatch: Call
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        told = (
-            f"the registry {file} is held by process {holder.pid}\nhint: try again when it has ended, or wait for it with --wait SECONDS\n"
-        )
-        assert vbatch("load", "clean.csv", "-p", "gift_cards", "-o", "out", "--wait", "0") == Done(75, "", f"error: {told}")
-        assert vbatch("registry", "runs", "--wait", "0") == Done(75, "", f"error: {told}")
+        told = f"error: the registry {file} is held by process {holder.pid}\nhint: try again when it has ended, or wait for it with --wait"
+        for line in (("load", "clean.csv", "-p", "gift_cards", "-o", "out"), ("registry", "runs")):
+            done = vbatch(*line, "--wait", "0")
+            assert (done.code, done.out) == (75, "")
+            assert done.err.startswith(told)
         assert not (tmp_path / "out").exists()
     finally:
         holder.communicate("")

@@ -5,7 +5,7 @@ from time import monotonic, sleep
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.text import Text
 
@@ -17,6 +17,7 @@ from vbatch.cli.summary import percent
 from vbatch.steps.errors import ERRORS
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30))
 def test_a_masked_code_shows_at_most_four_characters_and_half_of_it(code: str) -> None:
     shown = masked(code)
@@ -26,6 +27,7 @@ def test_a_masked_code_shows_at_most_four_characters_and_half_of_it(code: str) -
     assert code.endswith(kept)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_what_is_shown_is_one_harmless_line(text: str) -> None:
     for shown in (visible(text), shortened(text), masked(text)):

@@ -4,7 +4,7 @@ import json
 import stat
 from pathlib import Path
 
-from conftest import CODES, EXPORT, Call, Done, call
+from conftest import CODES, EXPORT, Call, Done
 
 FATES = """\
   gift_cards to voucherify, scope voucherify, <seconds>
@@ -109,18 +109,18 @@ def test_load_registers(loaded: tuple[Path, Done]) -> None:
     assert stat.S_IMODE((folder / "codes.duckdb").stat().st_mode) == 0o600
 
 
-def test_loaded_before_changes_nothing(loaded: tuple[Path, Done]) -> None:
+def test_loaded_before_changes_nothing(loaded: tuple[Path, Done], inside: Call) -> None:
     folder, _ = loaded
     before = (folder / "codes.duckdb").read_bytes()
-    done = call(folder, "load", "cards.csv", "-p", "gift_cards", "-o", "out")
-    headline = "LOADED BEFORE  this very run was registered at <time>; nothing was changed\n"
+    done = inside(folder, "load", "cards.csv", "-p", "gift_cards", "-o", "out")
+    headline = "LOADED BEFORE  this very run was registered at <time>; nothing was registered again\n"
     assert done == Done(0, "", headline + FATES + FILES + BEFORE)
     assert (folder / "codes.duckdb").read_bytes() == before
 
 
-def test_loaded_before_with_another_folder_leaves_that_folder_alone(loaded: tuple[Path, Done]) -> None:
+def test_loaded_before_with_another_folder_leaves_that_folder_alone(loaded: tuple[Path, Done], inside: Call) -> None:
     folder, _ = loaded
-    done = call(folder, "load", "cards.csv", "-p", "gift_cards", "-o", "elsewhere")
+    done = inside(folder, "load", "cards.csv", "-p", "gift_cards", "-o", "elsewhere")
     assert done.code == 0
     assert done.err.endswith("\n\n  Its files are where that run wrote them; only the report is kept in the registry.\n")
     assert not (folder / "elsewhere").exists()
@@ -144,6 +144,7 @@ def test_every_option_comes_from_the_environment_too(vbatch: Call, tmp_path: Pat
         "VBATCH_AS_OF": "2026-01-31T01:00:00+01:00",
         "VBATCH_CSV": "1",
         "VBATCH_ALLOW_TRUNCATED": "1",
+        "VBATCH_RESTART": "1",
         "VBATCH_BATCH_ROWS": "3",
         "VBATCH_WAIT": "5",
         "VBATCH_FORMAT": "json",
@@ -165,8 +166,9 @@ def test_every_option_comes_from_the_environment_too(vbatch: Call, tmp_path: Pat
     assert (tmp_path / "other.duckdb").exists()
 
 
-def test_the_advice_keeps_what_decides_verdicts(vbatch: Call) -> None:
-    told = vbatch(
+def test_the_advice_keeps_what_decides_verdicts(inside: Call, exports: Path) -> None:
+    told = inside(
+        exports,
         *("validate", "cards.csv", "clean.csv", "-p", "gift_cards", "-o", "my out"),
         *("--registry", "r.duckdb", "--scope", "a b", "--as-of", "2026-01-31T00:00Z"),
     ).err

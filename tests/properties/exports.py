@@ -1,7 +1,10 @@
 """Generated exports of gift cards: right and wrong values in every column, duplicates and twins, any quoting, any line ends."""
 
+# ruff: noqa: RUF001 - lookalikes are what goes wrong
+
 import csv
 import io
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 Row = dict[str, str]
 
+YEARS = ("0001", "1582", "1999", "2000", "2021", "2024", "2100", "9999")
 MONTHS_AND_MORE = ("00", "01", "02", "04", "06", "11", "12", "13")
 DAYS_AND_MORE = ("00", "01", "28", "29", "30", "31", "32")
 HOURS_AND_MORE = ("00", "09", "23", "24")
@@ -74,12 +78,18 @@ BAD_CODES = (
     *("1.23E+15", "-6,3e+18", "1.5E-7", "12345.0", "12,00", "=A1", "'00123", "#REF!", "#N/A", "1-Mar", "31-Dec-2021", "Mar-01"),
     *("****1234", "••77", "XXXX-XXXX-1", "xxxxXXXX", "Ä1", "１２", "\u0410BC"),  # the last starts with a Cyrillic A
 )
-ODD_CODES = ("A/1", "50%", "a+b", "123456789012345000", "1234567890123450", "1.23E15", "1.5", "A*1", "MAR1", "-", '"', ",", '""', "=".join("AB"))
-GOOD_AMOUNTS = ("0", "0.0", "5", "5.00", "10.5", "007.50", "-0", "-0.00", "9999999999999999.99", "0000000000000000000000000000000000000001.25")
+ODD_CODES = (
+    *("A/1", "50%", "a+b", "123456789012345000", "1234567890123450", "000000000000000000"),
+    *("1.23E15", "1.5", "A*1", "MAR1", "-", '"', ",", '""', "A=B"),
+)
+GOOD_AMOUNTS = (
+    *("0", "0.0", "5", "5.00", "10.5", "007.50", "-0", "-0.00"),
+    *("9999999999999999.99", "0000000000000000000000000000000000000001.25"),
+)
 BAD_AMOUNTS = (
-    *("", "-5", "-0.01", "1,50", "1.", ".5", ".", "-", "5.001", "0.000", "1e2", "1E2", "+5", "5 ", " 5", "5€", "$5", "１２", "5.٣٠", "1.2.3"),
-    *("0x10", "NaN", "inf", "null", "10000000000000000", "-10000000000000000.00", "99999999999999999999999999999999999999999", "1_000", "1 000"),
-    *("--1", "−5", "5\n", "1,000.00", "1.005,00"),
+    *("", "-5", "-0.01", "1,50", "1.", ".5", ".", "-", "5.001", "0.000", "1e2", "1E2", "+5", "5 ", " 5"),
+    *("5€", "$5", "１２", "5.٣٠", "1.2.3", "0x10", "NaN", "inf", "null", "1_000", "1 000", "--1", "−5", "5\n"),
+    *("1,000.00", "1.005,00", "10000000000000000", "-10000000000000000.00", "9" * 40),
 )
 GOOD_INTEGERS = ("", "0", "5", "007", "-0", "9223372036854775807", "00000000000000000000000000000000000000005")
 BAD_INTEGERS = (
@@ -91,24 +101,24 @@ BAD_BOOLEANS = ("yes", "1", "0", "tRuE", "true ", " false", "wahr")
 TEXTS = ("", "north", 'say "hi"', "a,b", "two\nlines", "two\r\nlines", "lone\rreturn", '"', "=1+1", "ünï", " padded ", "\t", "'")
 
 
-def _forms(year: str, month: str, day: str, hour: str, minute: str, second: str, milliseconds: str) -> list[str]:
+def _forms(parts: tuple[str, ...]) -> list[str]:
+    year, month, day, hour, minute, second, milliseconds = parts
     date = f"{year}-{month}-{day}"
     full = f"{date}T{hour}:{minute}:{second}"
     return [date, f"{date}T{hour}", f"{date}T{hour}:{minute}", full, f"{full}Z", f"{full}.{milliseconds}Z"]
 
 
 def _any_date() -> st.SearchStrategy[str]:
-    parts = st.tuples(
-        st.sampled_from(("0001", "1582", "1999", "2000", "2021", "2024", "2100", "9999")),
-        *map(st.sampled_from, (MONTHS_AND_MORE, DAYS_AND_MORE, HOURS_AND_MORE, SIXTIES_AND_MORE, SIXTIES_AND_MORE)),
-        st.sampled_from(("000", "001", "500", "999")),
-    )
-    return parts.flatmap(lambda chosen: st.sampled_from(_forms(*chosen)))
+    parts = (YEARS, MONTHS_AND_MORE, DAYS_AND_MORE, HOURS_AND_MORE, SIXTIES_AND_MORE, SIXTIES_AND_MORE, ("000", "001", "999"))
+    return st.tuples(*map(st.sampled_from, parts)).flatmap(lambda chosen: st.sampled_from(_forms(chosen)))
 
 
-GOOD_DATES = st.sampled_from(("", *_forms("2020", "02", "29", "23", "59", "59", "999")))
-CHANGED_DATES = st.tuples(st.sampled_from(_forms("2021", "11", "05", "10", "30", "00", "000")), st.integers(0, 23), st.sampled_from(" +-0９:TZ.x")).map(
-    lambda drawn: drawn[0][: drawn[1]] + drawn[2] + drawn[0][drawn[1] + 1 :]
+GOOD_DATES = st.sampled_from(("", *_forms(("2020", "02", "29", "23", "59", "59", "999"))))
+CHANGED_DATES = st.builds(
+    lambda text, place, letter: text[:place] + letter + text[place + 1 :],
+    st.sampled_from(_forms(("2021", "11", "05", "10", "30", "00", "000"))),
+    st.integers(0, 23),
+    st.sampled_from(" +-0９:TZ.x"),
 )
 ANY_DATES = st.one_of(st.sampled_from(NEAR_MISSES + SENTINELS), _any_date(), CHANGED_DATES)
 
@@ -139,6 +149,9 @@ ANY = {
     "gift amount": st.text(max_size=3).map(lambda text: "".join(letter for letter in text if letter.isprintable())),
 }
 REQUIRED = ("Code", "Gift Amount")
+
+
+RowStrategy = Callable[[tuple[str, ...]], st.SearchStrategy[Row]]
 
 
 @dataclass(frozen=True)
@@ -190,9 +203,7 @@ def line(cells: Iterable[str], end: str, quoted: Callable[[], bool]) -> bytes:
 
 
 @st.composite
-def exports(
-    draw: st.DrawFn, row: Callable[[tuple[str, ...]], st.SearchStrategy[Row]] = rows, least: int = 1, most: int = 12, *, unique: bool = False
-) -> Export:
+def exports(draw: st.DrawFn, row: RowStrategy = rows, least: int = 1, most: int = 12, *, unique: bool = False) -> Export:
     """A well-formed file."""
     header = draw(headers())
     ends = draw(st.sampled_from((("\n",), ("\r\n",), ("\n", "\r\n"), ("\r",))))
@@ -210,7 +221,8 @@ def exports(
 
 GOOD_LINES = (b"A1,5,x", b"b2,10.50,", b'"C3",1,"y z"', b"D4,0,x", b"a1,7,x", b"A1,5,x", b"E5,2.25,x")
 BAD_LINES = (
-    *(b"F6,5", b"F6,5,x,y", b"F6", b"Code,Gift Amount,Region", b"F6,5\x00,x", b"F6,5,\x1b", b"F6,\xff,x", b"F6,1x,x", b",5,x", b",,", b"F6,-1,x"),
+    *(b"F6,5", b"F6,5,x,y", b"F6", b"Code,Gift Amount,Region", b"F6,5\x00,x", b"F6,5,\x1b", b"F6,\xff,x"),
+    *(b"F6,1x,x", b",5,x", b",,", b"F6,-1,x"),
     *(b'F6,5,x"', b'F"6,5,x', b'"F6"x,5,x', b'"F6,5,x', b'F6,5,"', b'F6,"5,x'),
 )
 
@@ -223,3 +235,38 @@ def damaged(draw: st.DrawFn) -> bytes:
     ends = draw(st.sampled_from((b"\n", b"\r\n", b"\r"))), b"\n"
     body = b"".join(one + draw(st.sampled_from(ends)) for one in lines)
     return b"Code,Gift Amount,Region" + draw(st.sampled_from(ends)) + body[: len(body) - draw(st.sampled_from((0, 0, 1, 2)))]
+
+
+GIFT = {"type": "GIFT_VOUCHER", "gift": {"amount": 500}}
+ITEMS = (
+    *(json.dumps({"code": code, **GIFT}) for code in ("A1", "a1", "B2", "[", "},{", '"', "\\", "é", "a\nb")),
+    *(
+        '{"code":"C3","type":"LOYALTY_CARD","loyalty_card":{"points":7},"metadata":{"x":[1,"],"]}}',
+        '{\n "code" : "D4",\n "type":"GIFT_VOUCHER"}',
+    ),
+    *(
+        '{"code":1,"type":"GIFT_VOUCHER"}',
+        "{}",
+        "5",
+        "null",
+        '"text"',
+        "[1,2]",
+        '{"code":}',
+        '{"code":"E5"',
+        '"code"}',
+        '{"a":1,"a":2}',
+        "\\",
+    ),
+    *('{"code":"\\ud800"}', '{"code":"\\u0000"}', "{'code':1}", '"', "]", "[", "}", "{", "", " "),
+)
+
+
+@st.composite
+def json_exports(draw: st.DrawFn) -> bytes:
+    """An array, or one object a line, of items right and wrong, and sometimes without an end."""
+    items = [draw(st.sampled_from(ITEMS[:11])), *draw(st.lists(st.sampled_from(ITEMS), max_size=8))]
+    if draw(st.booleans()):
+        return "\n".join(item.replace("\n", " ") for item in items).encode() + draw(st.sampled_from((b"", b"\n")))
+    between = st.sampled_from((",", ", ", ",\n", " ,\r\n"))
+    body = "".join(item + draw(between) for item in items[:-1]) + items[-1]
+    return f"{draw(st.sampled_from(('[', ' [ ')))}{body}{draw(st.sampled_from((']', ' ]', ']', '', '] x', ',]')))}".encode()

@@ -1,4 +1,4 @@
-"""The rules of gift cards in plain Python, written from the documents and not from vbatch: what is wrong with a row, and what it is worth."""
+"""The rules of gift cards in plain Python, written from the documents and not from vbatch."""
 
 import re
 import unicodedata
@@ -52,7 +52,7 @@ class Verdict:
 
 def judge(row: Row) -> Verdict:
     """A row on its own."""
-    values = {column: None for column in COLUMNS.values()}
+    values: dict[str, Any] = dict.fromkeys(COLUMNS.values())
     faults = code_faults(row["Code"])
     for name, column in COLUMNS.items():
         if text := row.get(name, ""):

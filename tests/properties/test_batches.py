@@ -4,15 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
-from exports import Export, damaged, exports
+from exports import Export, damaged, exports, json_exports
 from hypothesis import given
 from hypothesis import strategies as st
 from runs import GIFT_CARDS, place
 
-from vbatch import SourceError
+from vbatch import SourceError, verify
+from vbatch.catalog import pipeline
 from vbatch.steps.read import batches
 
 SIZES = (1, 7, 262_144)
+ITEMS = pipeline("voucherify_json")
 
 
 @given(files=st.lists(exports(), min_size=1, max_size=2), policy=st.sampled_from(("reject_all", "first", "last")))
@@ -47,6 +49,20 @@ def test_files_have_the_same_fates_in_blocks_of_any_size(data: bytes, size: int)
             return
         with patch.object(batches, "BLOCK", size):
             assert here.run(sources, batch_rows=3).fates() == whole
+
+
+@given(data=json_exports(), size=st.integers(1, 40))
+def test_json_has_the_same_fates_in_batches_and_blocks_of_any_size(data: bytes, size: int) -> None:
+    with place() as here:
+        sources = here.write(data)
+        try:
+            whole = here.run(sources, chosen=ITEMS)
+        except SourceError:
+            return
+        assert verify(whole.out) == ()
+        with patch.object(batches, "BLOCK", size):
+            for rows in (1, 3):
+                assert here.run(sources, chosen=ITEMS, batch_rows=rows).fates() == whole.fates()
 
 
 @given(files=st.lists(exports(), min_size=1, max_size=2), rows=st.sampled_from(SIZES))

@@ -53,7 +53,7 @@ def damage(right: Export, number: int) -> st.SearchStrategy[bytes]:
     header = right.head.removeprefix(b"\xef\xbb\xbf").rstrip(END)
     fields = (good + b",x", good.rpartition(b",")[0] or b"x", header)
     # What is wrong with a quote or a byte is the fault of its line, and a record may have several.
-    marks = (good + b"\x00", b"\xff" + good, b'a"' + good, b'"a"' + good, b'"' + good)
+    marks = (good + b"\x00", b"\xff" + good, b'a"' + good, b'"a"b' + good, b'"' + good)
     malformed = fields if set(good) & set(END) else fields + marks
     wrong = rows(tuple(row)).filter(lambda cells: not judge(cells).accepted)
     return st.one_of(st.sampled_from(malformed), wrong.map(lambda cells: line(cells.values(), "", bool)))
@@ -93,7 +93,7 @@ def test_unmended_rejects_are_rejected_alike(file: Broken) -> None:
 
 
 @given(file=exports(), csv=st.booleans(), rows=st.sampled_from((1, 1000)))
-def test_loading_twice_changes_nothing(file: Export, csv: bool, rows: int) -> None:
+def test_loading_twice_changes_nothing(file: Export, rows: int, *, csv: bool) -> None:
     with place() as here:
         (source,) = here.write(file.data)
         first = here.run([source], "load")

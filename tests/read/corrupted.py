@@ -10,33 +10,43 @@ MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe
 ENDS = ("\n", "\r\n", "\r")
 NAMES = ("code", "amount", "region", "note", "day")
 PLAIN = "ab1 =é漢\U0001f381"
-INJECTED = (b'"', b'""', b",", b"\n", b"\r", b"\r\n", b'"\n', b',"', b'",', b"\0", b"\x1a", b"\x0b", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"'", b";")
+INJECTED = (
+    *(b'"', b'""', b",", b"\n", b"\r", b"\r\n", b'"\n', b',"', b'",', b"'", b";", b"\\"),
+    *(b"\0", b"\x1a", b"\x0b", b"\x7f", b"\x1d", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xc2\x85", b"\xe2\x80\xa8", b"\xf4\x90\x80\x80"),
+)
 
 Change = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True)
 class File:
-    """A well-formed file: bytes before the header, header, records and blank lines."""
+    """A well-formed file: what stands before the header, header, records and blank lines."""
 
     rules: Rules
-    mark: bytes
+    preamble: bytes
     header: str
     lines: tuple[str, ...]
     fields: tuple[list[str], ...]
 
     @property
     def head(self) -> bytes:
-        return self.mark + self.header.encode(self.rules.encoding)
+        return self.preamble + self.header.encode(self.rules.encoding)
 
     @property
     def body(self) -> bytes:
         return "".join(self.lines).encode(self.rules.encoding)
 
 
-def dialects(encoding: str = "utf-8") -> st.SearchStrategy[Rules]:
-    delimiters, quotes = st.sampled_from(",,,;|\t:"), st.sampled_from(('"', '"', '"', "'", None))
-    return st.builds(lambda delimiter, quote: Rules(delimiter=delimiter, quote=quote, encoding=encoding), delimiters, quotes)
+@st.composite
+def dialects(draw: st.DrawFn, encoding: str = "utf-8") -> Rules:
+    return Rules(
+        delimiter=draw(st.sampled_from(",,,;|\t: ")),
+        quote=draw(st.sampled_from(('"', '"', '"', "'", None))),
+        encoding=encoding,
+        skipped=draw(st.sampled_from((0, 0, 0, 2))),
+        header=draw(st.integers(0, 3)) > 0,
+        keep_empty=draw(st.booleans()),
+    )
 
 
 @st.composite
@@ -46,26 +56,27 @@ def files(draw: st.DrawFn, encoding: str = "utf-8", alphabet: str = PLAIN, most:
     names = NAMES[: draw(st.integers(1, 4))]
     ends = draw(st.sampled_from((("\n",), ("\r\n",), ("\r",), ENDS)))
     special = (rules.delimiter + rules.quote + "\r\n" + rules.quote) if rules.quote else ""
-    texts = st.text(st.sampled_from(alphabet + special), max_size=5)
+    texts = st.text(st.sampled_from((alphabet + special) if rules.quote else alphabet.replace(rules.delimiter, "")), max_size=5)
     always = draw(st.booleans())
 
     def line(fields: list[str]) -> str:
         quoted = (_quoted(field, rules, always=always or draw(st.integers(0, 3)) == 0) for field in fields)
         return rules.delimiter.join(quoted) + draw(st.sampled_from(ends))
 
+    preamble = "".join(draw(st.sampled_from(("a report", '"', ","))) + draw(st.sampled_from(ends)) for _ in range(rules.skipped))
     header, lines, records = line(list(names)), [], []
     for _ in range(draw(st.integers(1, most))):
         if draw(st.integers(0, 7)) == 0:
             lines.append(draw(st.sampled_from(ends)))
             continue
         fields = [draw(texts) for _ in names]
-        if (one := line(fields)).strip("\r\n") or len(fields) > 1:
+        if (one := line(fields)).strip("\r\n"):
             lines.append(one)
             records.append(fields)
     if lines and draw(st.integers(0, 3)) == 0:
         lines[-1] = lines[-1].removesuffix("\n").removesuffix("\r")
     mark = draw(st.sampled_from((b"", MARKS[encoding]))) if encoding in MARKS else b""
-    return File(replace(rules, mark=len(mark)), mark, header, tuple(lines), tuple(records))
+    return File(replace(rules, mark=len(mark)), mark + preamble.encode(encoding), header, tuple(lines), tuple(records))
 
 
 def _quoted(field: str, rules: Rules, *, always: bool) -> str:

@@ -37,7 +37,7 @@ class Seen(NamedTuple):
     length: int
     line: int
     fault: str
-    fields: list[str]
+    fields: list[str | None]
     raw: bytes
 
 
@@ -77,7 +77,7 @@ def blocks_of(size: int) -> Iterator[None]:
         yield
 
 
-def layout_of(form: str = "csv", *, code: str = "code", dialect: Dialect | None = None) -> Layout:
+def layout_of(form: str = "csv", *, code: str | int = "code", dialect: Dialect | None = None) -> Layout:
     """A layout that maps the code, and nothing else."""
     return Layout(
         name="any",
@@ -127,7 +127,7 @@ def _seen(batch: Batch, source: Source, book: FaultBook) -> list[Seen]:
     frame = pl.concat([parsed.texts.drop(texts.columns).with_columns(pl.lit(0, pl.UInt64).alias(FAULTS)), parsed.malformed], how="diagonal")
     rows = iter(texts.rows())
     found = [
-        (number, Seen(offset, length, line, _fault(mask, book), [] if mask else [text or "" for text in next(rows)], batch.raw(offset, length)))
+        (number, Seen(offset, length, line, _fault(mask, book), [] if mask else list(next(rows)), batch.raw(offset, length)))
         for number, line, offset, length, mask in frame.select("_record", "_line", "_offset", "_length", FAULTS).rows()
     ]
     assert sorted(number for number, _ in found) == batch.records["_record"].to_list()

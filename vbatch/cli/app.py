@@ -43,7 +43,8 @@ def validate(asked: Asked) -> int:
     Every record of every SOURCE is accepted, rejected or discarded. OUT gets the accepted rows, the rejected ones in their own format
     to be mended, one line for every fault, and report.json. Codes are compared with the registry if there is one; nothing is registered.
 
-    A SOURCE is a file, a folder of files, a quoted glob, or - for standard input; what is compressed is unpacked.
+    A SOURCE is a file, a folder of files, a quoted glob, or - for standard input; what is compressed is unpacked. A run that was
+    interrupted goes on where it stopped when the same command is given again.
     """
     from vbatch.cli import judge  # noqa: PLC0415 - imports polars and all the rest
 
@@ -64,7 +65,8 @@ def load(asked: Asked) -> int:
     Does what `vbatch validate` does, and adds the accepted codes to the registry: all of them or, when more rows are rejected than
     --max-rejected allows, none. A run that is registered already is not run again; its stored report comes back.
 
-    A SOURCE is a file, a folder of files, a quoted glob, or - for standard input; what is compressed is unpacked.
+    A SOURCE is a file, a folder of files, a quoted glob, or - for standard input; what is compressed is unpacked. A run that was
+    interrupted goes on where it stopped when the same command is given again.
     """
     from vbatch.cli import judge  # noqa: PLC0415 - imports polars and all the rest
 
@@ -119,21 +121,20 @@ def registry() -> None:
     cls=Verb,
     examples=(
         Example("vbatch registry info", "the registry in the working directory at a glance"),
-        Example("vbatch registry info --registry prod.duckdb --check", "also prove that no code stands twice"),
+        Example("vbatch registry info --registry prod.duckdb --format json", "another one, for a script"),
     ),
 )
 @registry_option
 @wait_option(10)
-@option("--check", is_flag=True, help="Also look for codes that a scope holds twice; reads the whole registry.")
 @format_option
-def info(registry: Path, wait: float, check: bool, format: Format) -> int:  # noqa: A002, FBT001 - named after the options
-    """Show how many codes and runs the registry holds, by scope.
+def info(registry: Path, wait: float, format: Format) -> int:  # noqa: A002 - named after the option
+    """Show how many codes and runs the registry holds.
 
-    With --check the exit code is 1 if a scope holds a code twice, which only damage to the file can bring about.
+    With its size, the codes of each scope, and the version of its format.
     """
     from vbatch.cli import registry as body  # noqa: PLC0415 - imports duckdb
 
-    return body.info(registry, wait=wait, check=check, as_json=format == "json")
+    return body.info(registry, wait=wait, as_json=format == "json")
 
 
 @registry.command(cls=Verb, examples=(Example("vbatch registry runs --format json", "every load, oldest first, for a script"),))

@@ -1,16 +1,19 @@
 """The body of `validate` and `load`: run, render, exit code."""
 
 import re
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import click
+from rich.text import Text
 
 from vbatch import run
 from vbatch.catalog import pipeline
 from vbatch.cli.asked import Asked
+from vbatch.cli.mask import visible
 from vbatch.cli.outcome import Outcome
 from vbatch.cli.progress import progress
 from vbatch.cli.screen import data, tell
@@ -27,11 +30,13 @@ class StoppedError(click.Abort):
 
 def judge(verb: Literal["validate", "load"], asked: Asked) -> int:
     """Run, tell the result, and say with the exit code whether too many rows were rejected."""
+    # Polars has put a handler of its own before Python's, and with it Ctrl-C would wait until a slow pipe gives its next bytes.
+    signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - takes no keywords
     used = pipeline(asked.pipeline)
     began = datetime.now(UTC).isoformat(timespec="milliseconds")
     try:
         with progress(_size(asked.sources), quiet=asked.quiet) as told:
-            report = VERBS[verb](asked.sources, used, asked.options, progress=told)
+            report = VERBS[verb](asked.sources, used, asked.options, progress=told, announce=_announcer(asked))
     except KeyboardInterrupt as error:
         raise StoppedError("interrupted; nothing was published") from error
     if not asked.quiet:
@@ -39,6 +44,11 @@ def judge(verb: Literal["validate", "load"], asked: Asked) -> int:
     if asked.format == "json":
         data(report.to_json())
     return 1 if report.over_limit else 0
+
+
+def _announcer(asked: Asked) -> Callable[[str], None]:
+    """Says on stderr what people should know while it runs."""
+    return lambda sentence: None if asked.quiet else tell([Text(visible(sentence))])
 
 
 def _before(report: Report, began: str) -> bool:

@@ -16,13 +16,11 @@ from vbatch.registry import Registry
 Row = tuple[str, ...]
 
 
-def info(path: Path, *, wait: float, check: bool, as_json: bool) -> int:
+def info(path: Path, *, wait: float, as_json: bool) -> int:
     """The registry at a glance."""
-    registry = Registry(path, wait=wait)
-    found = registry.info()
-    doubled = registry.check() if check else None
+    found = Registry(path, wait=wait).info()
     if as_json:
-        _json({**asdict(found), "path": str(found.path), "doubled": doubled})
+        _json({**asdict(found), "path": str(found.path)})
     else:
         facts = [
             ("registry", str(found.path)),
@@ -32,13 +30,8 @@ def info(path: Path, *, wait: float, check: bool, as_json: bool) -> int:
         ]
         facts += [(f"scope {scope}", counted(codes, "code")) for scope, codes in found.scopes.items()]
         facts += [("format", f"{found.format}, read by duckdb {found.duckdb}")]
-        facts += [("check", _checked(doubled))] if doubled is not None else []
         answer(table([[Text(visible(name), "dim"), Text(visible(fact))] for name, fact in facts], indent=0))
-    return 1 if doubled else 0
-
-
-def _checked(doubled: int) -> str:
-    return f"DAMAGED: twice in one scope stand {counted(doubled, 'code')}" if doubled else "every code stands once in its scope"
+    return 0
 
 
 def runs(path: Path, *, wait: float, as_json: bool) -> int:

@@ -30,7 +30,7 @@ def main() -> NoReturn:
     """Run the command line with the arguments of the process, and end the process."""
     # Outputs and registry hold codes: whatever is created is the owner's alone.
     os.umask(0o077)
-    # A scheduler that stops a run and a terminal that is closed want its working folder removed, as Ctrl-C does.
+    # A scheduler that stops a run and a terminal that is closed are Ctrl-C: temporary files, which hold codes, are removed.
     for stop in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(stop) is signal.SIG_DFL:  # nohup ignores them
             signal.signal(stop, signal.default_int_handler)
@@ -63,7 +63,7 @@ def explained(error: BaseException) -> Told:
         case click.UsageError():
             return Told(_sentence(error), getattr(error, "hint", None) or _usage_hint(error))
         case click.Abort() | KeyboardInterrupt():
-            return Told(str(error) or "interrupted", "run the same command again", INTERRUPTED)
+            return Told(str(error) or "interrupted", "run the same command again; a run goes on where it stopped", INTERRUPTED)
         case MemoryError():
             return Told("there is not enough memory", "judge fewer records at a time with --batch-rows")
         case OSError(filename=str(name), strerror=str(reason)):

@@ -41,7 +41,7 @@ def _verdict(outcome: Outcome) -> tuple[str, str, str]:
     report = outcome.report
     too_many = f"{report.rejected:,} rejected, and --max-rejected allows {report.options['max_rejected']}"
     if outcome.before:
-        return "LOADED BEFORE", "cyan", f"this very run was registered at {_when(report.finished_at)}; nothing was changed"
+        return "LOADED BEFORE", "cyan", f"this very run was registered at {_when(report.finished_at)}; nothing was registered again"
     if report.status == "refused":
         return "REFUSED", "red", f"nothing was registered: {too_many}"
     counts = f"{report.accepted:,} of {report.records:,} records accepted"

@@ -15,9 +15,9 @@ from vbatch.model.part import Part, SettledPart
 from vbatch.model.source import Account, Source
 from vbatch.steps.amend import amend, marks
 from vbatch.steps.read import Batches, opened, parse, read_again
+from vbatch.steps.rows import keys_of, read_rows, write_accepted, write_codes, write_rows
 from vbatch.steps.split import split, with_raw
 from vbatch.steps.workspace import note_part, part_files
-from vbatch.steps.write import keys_of, write_accepted, write_codes, write_rows
 
 
 class LocalEngine:
@@ -110,7 +110,7 @@ def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> SettledPart:
     """Publish a part: its accepted rows without those that lost their code, which join its findings."""
     source, rulebook = job.sources[part.source], job.rulebook
     file = job.out / "accepted" / f"part-{part.number:05d}.parquet"
-    rows = pl.read_ipc(part.rows)
+    rows = read_rows(part.rows)
     if verdicts is None:
         write_accepted(rows, rulebook.kind, source.path, file)
         return SettledPart(source=part.source, accepted=file, findings=part.findings, tally=part.tally)
@@ -119,7 +119,7 @@ def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> SettledPart:
     late = with_raw(parse(batch, source, rulebook.book).texts.join(marked, on="_record", maintain_order="left"), batch)
     if late.height != marked.height:
         raise AssertionError(f"{source.path}: {marked.height - late.height} records could not be read again")
-    amended = amend(rows, pl.read_ipc(part.findings), late, part.tally, rulebook)
+    amended = amend(rows, read_rows(part.findings), late, part.tally, rulebook)
     findings_file = job.scratch / part.findings.name
     write_rows(amended.findings, findings_file)
     write_accepted(amended.accepted, rulebook.kind, source.path, file)

@@ -14,6 +14,7 @@ from vbatch.steps.errors import ERRORS, error_rows, guarded
 from vbatch.steps.finish import Replays, by_fate, csv_twin, rejected_rows
 from vbatch.steps.measure import measure
 from vbatch.steps.rolling import Rolling
+from vbatch.steps.rows import read_rows
 
 
 def write_outputs(job: Job, parts: Sequence[SettledPart], *, csv: bool) -> tuple[Output, ...]:
@@ -37,7 +38,7 @@ def write_outputs(job: Job, parts: Sequence[SettledPart], *, csv: bool) -> tuple
     ):
         for part in parts:
             source = job.sources[part.source]
-            findings = pl.read_ipc(part.findings)
+            findings = read_rows(part.findings)
             kept_out, set_aside = by_fate(findings, job.rulebook.book)
             rejected.write(rejected_rows(kept_out, source, job.rulebook.book))
             discarded.write(rejected_rows(set_aside, source, job.rulebook.book))

@@ -1,6 +1,9 @@
-"""The registry: the DuckDB file of every code that was ever loaded."""
+"""The registry: the DuckDB file of every code that was ever loaded, and of what became of it."""
 
-from vbatch.registry.ledger import RegistryInfo
+from vbatch.registry.answers import RegistryInfo
+from vbatch.registry.audit import Finding
+from vbatch.registry.export import Form, Status
+from vbatch.registry.marks import Mark, MarkResult
 from vbatch.registry.store import CodesTakenError, Registry
 
-__all__ = ["CodesTakenError", "Registry", "RegistryInfo"]
+__all__ = ["CodesTakenError", "Finding", "Form", "Mark", "MarkResult", "Registry", "RegistryInfo", "Status"]

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
@@ -15,6 +16,7 @@ from typing import Any
 import duckdb
 
 from vbatch.errors import RegistryBusyError
+from vbatch.registry.signals import deferred, interruptible
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -45,6 +47,7 @@ def opened(file: Path, *, writable: bool, wait: float) -> Iterator[Connection]:
     with (
         TemporaryDirectory(prefix="vbatch-registry-") as spill,
         closing(_connect(file, spill=spill, writable=writable, wait=wait)) as con,
+        interruptible(con),
     ):
         yield con
 
@@ -56,7 +59,8 @@ def transaction(con: Connection) -> Iterator[None]:
     try:
         yield
         _make_log(con)
-        con.commit()
+        with deferred():
+            con.commit()
     except BaseException:
         # A commit that failed has rolled back already, and a second rollback would hide why.
         with suppress(duckdb.Error):
@@ -68,6 +72,11 @@ def first(con: Connection, query: str, values: Mapping[str, object] | Sequence[o
     """The first row of an answer, empty if it has none; read to its end, because an open answer owns its connection."""
     rows: list[tuple[Any, ...]] = con.execute(query, values).fetchall()
     return rows[0] if rows else ()
+
+
+def now() -> datetime:
+    """The instant, as the tables keep it: UTC without saying so, because DuckDB would answer in the zone of the machine."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _connect(file: Path, *, spill: str, writable: bool, wait: float) -> Connection:
@@ -96,7 +105,9 @@ def _busy(file: Path, text: str) -> RegistryBusyError:
     holder = re.search(r"\(PID (\d+)\)", text)
     who = f"process {holder[1]}" if holder else "another connection"
     return RegistryBusyError(
-        f"the registry {file} is held by {who}", hint="try again when it has ended, or wait for it with --wait SECONDS"
+        f"the registry {file} is held by {who}",
+        hint="try again when it has ended, or wait for it with --wait SECONDS; "
+        "over a network file system, the lock of a process that died on another host looks the same",
     )
 
 

@@ -34,17 +34,13 @@ def named_errors(path: Path) -> Iterator[None]:
 
     Raises:
         RegistryError: for every error of DuckDB and of the operating system.
-        KeyboardInterrupt: when a signal stopped a query.
     """
     try:
         yield
     except (duckdb.Error, OSError) as error:
         raise _named(path, str(error)) from error
     except RuntimeError as error:
-        # DuckDB swallows the exception of a signal handler that ran during a query, and raises this one instead.
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from error
-        # Its binding answers a path that is not valid UTF-8 with a bare std::bad_cast.
+        # DuckDB's binding answers a path that is not valid UTF-8 with a bare std::bad_cast.
         raise _named(path, str(error)) from error
 
 

@@ -1,57 +1,82 @@
-"""The entries of a registry: runs written, and what can be asked about them and their codes."""
+"""The runs of a registry: written, undone, named and listed. Whoever writes holds the transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
+from vbatch.errors import RegistryError
 from vbatch.model.registered import RegisteredRun
-from vbatch.registry.connect import Connection, first
+from vbatch.registry.connect import Connection, first, now
 from vbatch.registry.lookup import patterns
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryInfo:
-    """A registry at a glance.
-
-    Args:
-        path: the file.
-        bytes: its size.
-        runs, codes: how many it holds.
-        scopes: codes of each scope, by name.
-        format: version of the tables.
-        duckdb: version of the library that answered.
-    """
-
-    path: Path
-    bytes: int
-    runs: int
-    codes: int
-    scopes: Mapping[str, int]
-    format: str
-    duckdb: str
+_SHORTEST = 8
 
 
 def stored(con: Connection, run_id: str) -> RegisteredRun | None:
-    """The run of this identity."""
-    row = first(con, "SELECT scope, pipeline, registered_at, sources, report FROM runs WHERE run_id = ?", [run_id])
+    """The run of exactly this identity."""
+    query = "SELECT scope, pipeline, registered_at, sources, report, kind, corrects, outputs FROM runs WHERE run_id = ?"
+    row = first(con, query, [run_id])
     if not row:
         return None
-    scope, pipeline, at, sources, report = row
+    scope, pipeline, at, sources, report, kind, corrects, outputs = row
     return RegisteredRun(
-        run_id=run_id, scope=scope, pipeline=pipeline, registered_at=at.replace(tzinfo=UTC), sources=tuple(sources), report=report
+        run_id=run_id,
+        scope=scope,
+        pipeline=pipeline,
+        registered_at=at.replace(tzinfo=UTC),
+        sources=tuple(sources),
+        report=report,
+        kind=kind,
+        corrects=corrects,
+        outputs=outputs,
     )
 
 
+def resolve(con: Connection, name: str) -> str:
+    """The identity of a registered run.
+
+    Args:
+        con: an open registry.
+        name: the identity, or its beginning of at least eight digits that no other run shares.
+
+    Raises:
+        RegistryError: no run is named so, or several are.
+    """
+    if first(con, "SELECT 1 FROM runs WHERE run_id = ?", [name]):
+        return name
+    query = "SELECT run_id FROM runs WHERE starts_with(run_id, ?) ORDER BY run"
+    found: list[str] = [run_id for (run_id,) in con.execute(query, [name]).fetchall()] if len(name) >= _SHORTEST else []
+    if len(found) > 1:
+        raise RegistryError(f"{name} is the beginning of {len(found)} runs", hint=f"name one of {', '.join(found)}")
+    if not found:
+        raise RegistryError(f"the registry holds no run {name}", hint=_where_it_is(con, name))
+    return found[0]
+
+
 def append(con: Connection, run: RegisteredRun, parts: Sequence[Path]) -> None:
-    """Adds a run and its codes, in the order of the parts and their rows; the caller holds the transaction."""
-    (number,) = first(con, "SELECT coalesce(max(run), 0) + 1 FROM runs")
-    at = run.registered_at.astimezone(UTC).replace(tzinfo=None)
-    values = [number, run.run_id, run.scope, run.pipeline, at, list(run.sources), run.report]
-    con.execute("INSERT INTO runs (run, run_id, scope, pipeline, registered_at, sources, report) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    """Adds a run and its codes, in the order of the parts and their rows."""
+    (number,) = first(con, "SELECT coalesce(max(run), 0) + 1 FROM ever")
+    values = {
+        "run": number,
+        "run_id": run.run_id,
+        "scope": run.scope,
+        "pipeline": run.pipeline,
+        "at": _as_kept(run.registered_at),
+        "sources": list(run.sources),
+        "report": run.report,
+        "kind": run.kind,
+        "corrects": run.corrects and resolve(con, run.corrects),
+        "outputs": run.outputs,
+    }
+    con.execute(
+        """
+        INSERT INTO runs (run, run_id, scope, pipeline, registered_at, sources, report, kind, corrects, outputs)
+        VALUES ($run, $run_id, $scope, $pipeline, $at, $sources, $report, $kind, $corrects, $outputs)
+        """,
+        values,
+    )
     if not parts:
         return
     con.execute(
@@ -64,60 +89,95 @@ def append(con: Connection, run: RegisteredRun, parts: Sequence[Path]) -> None:
     )
 
 
+def append_attempts(con: Connection, run: RegisteredRun, rows: Path) -> None:
+    """Adds what a run was refused because it was registered or used; `rows` has `code`, `_source`, `_record` and `fault`."""
+    con.execute(
+        """
+        INSERT INTO attempts (h, code, scope, run_id, source, record, fault, attempted_at)
+        SELECT hash(lower(code)), code, $scope, $run_id, _source, _record, fault, $at
+        FROM read_parquet($rows, hive_partitioning = false)
+        """,
+        {"scope": run.scope, "run_id": run.run_id, "at": _as_kept(run.registered_at), "rows": patterns([rows])},
+    )
+
+
+def forget(con: Connection, name: str, *, by: str, reason: str) -> int:
+    """Undoes a run, whose codes are no longer registered then.
+
+    Args:
+        con: an open registry.
+        name: the run, as `resolve` takes it.
+        by: who.
+        reason: why.
+
+    Returns:
+        How many codes it had.
+
+    Raises:
+        RegistryError: there is no such run, or another one corrects it.
+    """
+    run_id = resolve(con, name)
+    query = "SELECT run_id FROM runs WHERE corrects = ? ORDER BY run"
+    if correcting := [other for (other,) in con.execute(query, [run_id]).fetchall()]:
+        raise RegistryError(f"run {run_id} is corrected by {', '.join(correcting)}", hint="forget what corrects it first")
+    (codes,) = first(con, "SELECT count(*) FROM codes WHERE run = (SELECT run FROM runs WHERE run_id = ?)", [run_id])
+    values = {"run_id": run_id, "codes": codes, "at": now(), "by": by, "reason": reason}
+    con.execute(
+        """
+        INSERT INTO forgotten BY NAME
+        SELECT *, $codes AS codes, $at AS forgotten_at, $by AS forgotten_by, $reason AS reason FROM runs WHERE run_id = $run_id
+        """,
+        values,
+    )
+    con.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
+    return int(codes)
+
+
 def runs(con: Connection) -> pl.DataFrame:
     """One row a run, in the order of registration."""
-    return _in_utc(
+    return in_utc(
         con.sql("""
-            SELECT run_id, pipeline, scope, registered_at, CAST(coalesce(codes, 0) AS UBIGINT) AS codes, sources
+            SELECT
+                run_id, pipeline, scope, registered_at, CAST(coalesce(codes, 0) AS UBIGINT) AS codes, sources, kind, corrects, outputs
             FROM runs LEFT JOIN (SELECT run, count(*) AS codes FROM codes GROUP BY run) USING (run)
             ORDER BY run
         """).pl()
     )
 
 
-def info(con: Connection, path: Path) -> RegistryInfo:
-    """The registry at a glance."""
-    entries = runs(con)
-    scopes = entries.group_by("scope").agg(pl.col("codes").sum()).sort("scope")
-    (version,) = first(con, "SELECT value FROM meta WHERE key = 'format'")
-    return RegistryInfo(
-        path=path,
-        bytes=path.stat().st_size,
-        runs=entries.height,
-        codes=int(entries["codes"].sum()),
-        scopes=dict(scopes.iter_rows()),
-        format=version,
-        duckdb=duckdb.__version__,
+def forgotten(con: Connection) -> pl.DataFrame:
+    """One row for each time that a run was undone, in that order."""
+    return in_utc(
+        con.sql("""
+            SELECT
+                run_id, pipeline, scope, registered_at, codes, sources, kind, corrects, outputs, forgotten_at, forgotten_by AS by, reason
+            FROM forgotten ORDER BY rowid
+        """).pl()
     )
 
 
-def find(con: Connection, code: str) -> pl.DataFrame:
-    """One row for each registration of a code, in any scope; exact ones first, then those that differ in case."""
-    return _in_utc(
-        con.sql(
-            """
-            SELECT code, code = $code AS exact, scope, run_id, registered_at, sources[source + 1] AS source, record
-            FROM known JOIN runs USING (run)
-            WHERE h = hash(lower($code)) AND lower(code) = lower($code)
-            ORDER BY exact DESC, run, known.source, record
-            """,
-            params={"code": code},
-        ).pl()
-    )
-
-
-def check(con: Connection) -> int:
-    """How many codes a scope holds more than once."""
-    # Only codes whose hash occurs twice can: most of the table is never grouped as strings.
+def chain(con: Connection, name: str) -> pl.DataFrame:
+    """The runs that correct this one or one another of them, in the order of registration."""
     query = """
-        WITH twice AS (SELECT h FROM known GROUP BY h HAVING count(*) > 1)
-        SELECT count(*) FROM (
-            SELECT scope, code FROM known JOIN runs USING (run) WHERE h IN (FROM twice) GROUP BY scope, code HAVING count(*) > 1
+        WITH RECURSIVE mending AS (
+            SELECT $run_id AS run_id UNION SELECT runs.run_id FROM runs JOIN mending ON runs.corrects = mending.run_id
         )
+        SELECT run_id FROM mending WHERE run_id <> $run_id
     """
-    (count,) = first(con, query)
-    return int(count)
+    found = con.execute(query, {"run_id": resolve(con, name)}).fetchall()
+    return runs(con).filter(pl.col("run_id").is_in([run_id for (run_id,) in found]))
 
 
-def _in_utc(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(pl.col("registered_at").dt.replace_time_zone("UTC"))
+def in_utc(frame: pl.DataFrame) -> pl.DataFrame:
+    """The instants of a frame with their zone."""
+    return frame.with_columns(pl.col(pl.Datetime).dt.replace_time_zone("UTC"))
+
+
+def _as_kept(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def _where_it_is(con: Connection, name: str) -> str:
+    if len(name) >= _SHORTEST and first(con, "SELECT 1 FROM forgotten WHERE starts_with(run_id, ?) LIMIT 1", [name]):
+        return "it was forgotten; load its input again to have it back"
+    return f"`vbatch registry runs` lists them; the first {_SHORTEST} digits are enough"

@@ -1,7 +1,7 @@
-"""Which of these codes are registered: hashes for all, strings for the few whose hash is there."""
+"""Which of these codes are registered or used: hashes for all, strings for the few whose hash is there."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,7 @@ LOOKUP = pl.Schema(
         "registered_at": pl.Datetime("us", "UTC"),
         "source": pl.String(),
         "record": pl.UInt64(),
+        "used": pl.Boolean(),
     }
 )
 """The columns of what a lookup finds."""
@@ -24,12 +25,15 @@ LOOKUP = pl.Schema(
 MATCHES = pl.Schema(
     {"part": pl.UInt32(), "row": pl.UInt64(), "exact": pl.Boolean(), "run": pl.UInt32(), "position": pl.UInt32(), "record": pl.UInt64()}
 )
-"""The columns of a match: the row, how it is equal, and the registration by number of the run and position of the source in it."""
+"""The columns of a match: the row, how it is equal, and the registration by number of the run and position of the source in it.
+
+Without a run it is no registration: the code is used."""
 
 _ORIGINS = pl.Schema(
     {"run": pl.UInt32(), "position": pl.UInt32(), "run_id": pl.String(), "registered_at": pl.Datetime("us"), "source": pl.String()}
 )
-_ROWS = 262_144
+_BATCH = 262_144
+_SLICE = 2_000_000
 
 
 def patterns(parts: Sequence[Path]) -> list[str]:
@@ -37,33 +41,52 @@ def patterns(parts: Sequence[Path]) -> list[str]:
     return [re.sub(r"([*?\[])", r"[\1]", str(part.absolute())) for part in parts]
 
 
-def matches(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str) -> pl.DataFrame:
-    """Every pair of a row of the parts and a registered code that is equal, exactly or but for case; as MATCHES says, in no order.
+def matches(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str) -> Iterator[pl.DataFrame]:
+    """Every pair of a row of the parts and a code that is registered or used; equal exactly, or but for case if registered.
 
     Args:
         con: an open registry.
         scope: where codes must be unique.
         parts: Parquet files with a column `code`.
         apart_from: the run whose own codes do not count.
+
+    Yields:
+        Frames as MATCHES says, in no order; all pairs of a part are in one of them, and one is about as large as that of _SLICE rows.
     """
-    if not parts or not _gather_hits(con, scope, parts, apart_from=apart_from):
-        return MATCHES.to_frame()
+    for start, some in _slices(con, parts):
+        if _gather_hits(con, scope, some, apart_from=apart_from):
+            yield _pairs(con, start, some)
+
+
+def _slices(con: Connection, parts: Sequence[Path]) -> Iterator[tuple[int, Sequence[Path]]]:
+    """The parts, as many at a time as have about _SLICE rows together, and the index of the first: what bounds the memory."""
+    query = "SELECT file_name, num_rows FROM parquet_file_metadata($parts)"
+    rows = dict(con.execute(query, {"parts": patterns(parts)}).fetchall()) if len(parts) > 1 else {}
+    start, together = 0, 0
+    for index, part in enumerate(parts):
+        together += rows.get(str(part.absolute()), _SLICE)
+        if together >= _SLICE or index + 1 == len(parts):
+            yield start, parts[start : index + 1]
+            start, together = index + 1, 0
+
+
+def _pairs(con: Connection, start: int, parts: Sequence[Path]) -> pl.DataFrame:
     # The first comparison is implied by the second, and keeps DuckDB from hashing the strings once more for the join.
     pairs = con.sql(
         """
         SELECT
-            CAST(part AS UINTEGER) AS part, CAST(row AS UBIGINT) AS row, codes.code = hits.code AS exact,
+            CAST(part + $start AS UINTEGER) AS part, CAST(row AS UBIGINT) AS row, codes.code = hits.code AS exact,
             hits.run, hits.source AS position, hits.record
         FROM hits JOIN (
             SELECT file_index AS part, file_row_number AS row, code, hash(lower(code)) AS h
             FROM read_parquet($parts, hive_partitioning = false)
         ) AS codes USING (h)
-        WHERE codes.code = hits.code OR lower(codes.code) = lower(hits.code)
+        WHERE codes.code = hits.code OR (lower(codes.code) = lower(hits.code) AND hits.run IS NOT NULL)
         """,
-        params={"parts": patterns(parts)},
+        params={"start": start, "parts": patterns(parts)},
     )
     # As a stream: a whole result has to fit into DuckDB's memory limit.
-    return pl.DataFrame(pairs.to_arrow_reader(_ROWS), schema=MATCHES)
+    return pl.DataFrame(pairs.to_arrow_reader(_BATCH), schema=MATCHES)
 
 
 def origins(con: Connection) -> pl.DataFrame:
@@ -84,34 +107,46 @@ def earliest(matches: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
     Returns:
         A frame as LOOKUP says, by part and row, exact ones first.
     """
-    ordered = matches.sort("part", "row", pl.col("exact").not_(), "run", "position", "record")
+    ordered = matches.sort("part", "row", pl.col("exact").not_(), "run", "position", "record", nulls_last=True)
     kind = ("part", "row", "exact")
     first_of_kind = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in kind)
+    last_of_kind = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(-1)) for name in kind)
+    used = ordered.filter(last_of_kind)["run"].is_null()
     # Joined here and not in SQL, because polars lets all rows of a source share one copy of its names.
-    named = ordered.filter(first_of_kind).join(origins, on=["run", "position"], how="left", maintain_order="left")
+    named = ordered.filter(first_of_kind).with_columns(used=used).join(origins, on=["run", "position"], how="left", maintain_order="left")
     return named.select(LOOKUP.names()).cast(LOOKUP)
 
 
 def taken(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str) -> int:
-    """How many codes of the parts another run of the scope has registered exactly; arguments as for `matches`."""
-    if not parts or not _gather_hits(con, scope, parts, apart_from=apart_from):
-        return 0
+    """How many codes of the parts another run of the scope has registered exactly, or are used; arguments as for `matches`."""
     query = "SELECT count(*) FROM read_parquet($parts, hive_partitioning = false) WHERE code IN (SELECT code FROM hits)"
-    (count,) = first(con, query, {"parts": patterns(parts)})
-    return int(count)
+    return sum(
+        int(first(con, query, {"parts": patterns(some)})[0])
+        for _, some in _slices(con, parts)
+        if _gather_hits(con, scope, some, apart_from=apart_from)
+    )
 
 
 def _gather_hits(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str) -> bool:
+    """Fills the table `hits` with the codes whose hash is one of the parts'; False if it stays empty."""
     who = {"scope": scope, "apart_from": apart_from}
-    if not first(con, "SELECT 1 FROM runs WHERE scope = $scope AND run_id <> $apart_from LIMIT 1", who):
-        return False
-    con.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE hits AS
-        SELECT h, code, run, source, record FROM known
-        WHERE run IN (SELECT run FROM runs WHERE scope = $scope AND run_id <> $apart_from)
-        AND h IN (SELECT hash(lower(code)) FROM read_parquet($parts, hive_partitioning = false))
-        """,
-        {**who, "parts": patterns(parts)},
-    )
+    con.execute("CREATE OR REPLACE TEMP TABLE hits (h UBIGINT, code VARCHAR, run UINTEGER, source UINTEGER, record UBIGINT)")
+    if first(con, "SELECT 1 FROM runs WHERE scope = $scope AND run_id <> $apart_from LIMIT 1", who):
+        con.execute(_REGISTERED, {**who, "parts": patterns(parts)})
+    if first(con, "SELECT 1 FROM marks WHERE scope = ? AND status = 'used' LIMIT 1", [scope]):
+        con.execute(_USED, {**who, "parts": patterns(parts)})
     return bool(first(con, "SELECT 1 FROM hits LIMIT 1"))
+
+
+_REGISTERED = """
+    INSERT INTO hits SELECT h, code, run, source, record FROM known
+    WHERE run IN (SELECT run FROM runs WHERE scope = $scope AND run_id <> $apart_from)
+    AND h IN (SELECT hash(lower(code)) FROM read_parquet($parts, hive_partitioning = false))
+"""
+# A code that was used after the run itself had registered it does not count against that run, whose verdicts would change.
+_USED = """
+    INSERT INTO hits SELECT h, code, NULL, NULL, NULL FROM marked
+    ANTI JOIN (SELECT h, code FROM known JOIN runs USING (run) WHERE scope = $scope AND run_id = $apart_from) USING (h, code)
+    WHERE scope = $scope AND status = 'used'
+    AND h IN (SELECT hash(lower(code)) FROM read_parquet($parts, hive_partitioning = false))
+"""

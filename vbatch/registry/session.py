@@ -1,13 +1,15 @@
-"""A registry opened: recognised, in its present shape, and with the view that the queries read."""
+"""A registry opened: recognised, in its present shape, and with the views that the queries read."""
 
-import os
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from vbatch.registry.connect import Connection, opened
-from vbatch.registry.migrations import admit, has_own_hashes, migrate, refuse_outdated, renew_hashes
+from vbatch.registry.durable import drafted, sync
+from vbatch.registry.migrations import HASHED, admit, applied, has_own_hashes, migrate, missing, refuse_outdated, renew_hashes
 
 
 @contextmanager
@@ -16,18 +18,24 @@ def reading(file: Path, *, wait: float) -> Iterator[Connection]:
     with opened(file, writable=False, wait=wait) as con:
         admit(con, file)
         refuse_outdated(con, file)
-        _view_known(con)
+        _views(con)
         yield con
 
 
 @contextmanager
 def writing(file: Path, *, wait: float) -> Iterator[Connection]:
-    """A connection to an existing registry for this process alone; migrations and hashes are brought up to date first."""
-    with opened(file, writable=True, wait=wait) as con:
+    """A connection to an existing registry for this process alone; migrations and hashes are brought up to date first.
+
+    Before the first migration a copy of the file is made beside it; its name ends with the last migration that it has.
+    """
+    # DuckDB's lock is gone as soon as this process closes the file under any descriptor: the one to copy from is closed after it.
+    with ExitStack() as afterwards, opened(file, writable=True, wait=wait) as con:
         admit(con, file)
-        migrate(con)
+        if missing(con):
+            _back_up(con, file, afterwards.enter_context(file.open("rb")))
+            migrate(con)
         renew_hashes(con)
-        _view_known(con)
+        _views(con)
         yield con
 
 
@@ -46,7 +54,7 @@ def create(file: Path, fill: Callable[[Connection], None]) -> bool:
         with opened(draft, writable=True, wait=0) as con:
             draft.chmod(0o600)
             migrate(con)
-            _view_known(con)
+            _views(con)
             fill(con)
             # Closing would swallow a full disk, and leave behind a log that does not move with the file.
             con.execute("CHECKPOINT")
@@ -59,16 +67,20 @@ def _publish(draft: Path, file: Path) -> bool:
         file.hardlink_to(draft)
     except FileExistsError:
         return False
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(file.parent)
     return True
 
 
-def _view_known(con: Connection) -> None:
-    if has_own_hashes(con):
-        con.execute("CREATE TEMP VIEW known AS SELECT h, code, run, source, record FROM codes")
-    else:
-        con.execute("CREATE TEMP VIEW known AS SELECT hash(lower(code)) AS h, code, run, source, record FROM codes")
+def _back_up(con: Connection, file: Path, content: BinaryIO) -> None:
+    # What only stands in the log is not in the copy.
+    con.execute("CHECKPOINT")
+    (*_, last) = "nothing", *applied(con)
+    with drafted(file.with_name(f"{file.name}.backup-{last}")) as draft, draft.open("wb") as copy:
+        shutil.copyfileobj(content, copy, 1 << 20)
+
+
+def _views(con: Connection) -> None:
+    renewed = "" if has_own_hashes(con) else "SELECT * REPLACE (hash(lower(code)) AS h)"
+    for table, view in HASHED.items():
+        con.execute(f"CREATE TEMP VIEW {view} AS FROM {table} {renewed}")
+    con.execute("CREATE TEMP VIEW ever AS FROM runs UNION ALL BY NAME FROM forgotten")

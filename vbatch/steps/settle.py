@@ -8,6 +8,8 @@ import polars as pl
 
 from vbatch.model.part import Keys, Part
 
+RowsOf = Callable[[Part], pl.DataFrame]
+
 BUCKET = 1_000_000
 """Candidates settled at a time; bounds the memory when most rows repeat a code."""
 
@@ -15,14 +17,14 @@ VERDICTS = {"part": pl.UInt32, "row": pl.UInt64, "fault": pl.String, "winner": p
 """Position of the part, row in its accepted file, fault code, and who has the code: for the message."""
 
 
-def settle(parts: Sequence[Part], registered: pl.DataFrame, places: Sequence[str], on_conflict: str) -> pl.DataFrame:
+def settle(parts: Sequence[Part], registered: pl.DataFrame, rows_of: RowsOf, on_conflict: str) -> pl.DataFrame:
     """Settle who keeps each code.
 
     Args:
         parts: the judged batches, in order.
         registered: accepted rows whose code, or one that differs only in case, the registry holds: part, row, exact, run_id,
             registered_at, source, record.
-        places: paths of the sources as given.
+        rows_of: the accepted rows of a part, with `_source`, the path of its source as given.
         on_conflict: the pipeline's policy.
 
     Returns:
@@ -30,7 +32,7 @@ def settle(parts: Sequence[Part], registered: pl.DataFrame, places: Sequence[str
     """
     known = _registered_verdicts(registered)
     taken = known.filter(pl.col("fault") == "code.registered").select("part", "row")
-    found = [known, *(settle_bucket(rows, on_conflict) for rows in _buckets(parts, places, taken))]
+    found = [known, *(settle_bucket(rows, on_conflict) for rows in _buckets(parts, rows_of, taken))]
     return pl.concat(found).sort("part", "row", "fault", maintain_order=True)
 
 
@@ -108,7 +110,7 @@ def _registered_verdicts(registered: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _buckets(parts: Sequence[Part], places: Sequence[str], taken: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _buckets(parts: Sequence[Part], rows_of: RowsOf, taken: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Rows whose key stands more than once, without those that the registry has taken, some buckets of keys at a time."""
     keys = repeated_keys([part.keys for part in parts])
     if not len(keys):
@@ -116,7 +118,7 @@ def _buckets(parts: Sequence[Part], places: Sequence[str], taken: pl.DataFrame) 
     count = 1 + sum(int(np.count_nonzero(_among(part.keys, keys))) for part in parts) // BUCKET
     for bucket in range(count):
         chosen = keys[keys % np.uint64(count) == bucket]
-        frames = [frame for position, part in enumerate(parts) if (frame := _candidates(position, part, places, chosen)) is not None]
+        frames = [frame for position, part in enumerate(parts) if (frame := _candidates(position, part, rows_of, chosen)) is not None]
         if frames:
             rows = pl.concat(frames, how="diagonal")
             yield rows.join(taken, on=["part", "row"], how="anti", maintain_order="left") if taken.height else rows
@@ -137,11 +139,11 @@ def _among(keys: Keys, few: Keys) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _candidates(position: int, part: Part, places: Sequence[str], keys: Keys) -> pl.DataFrame | None:
+def _candidates(position: int, part: Part, rows_of: RowsOf, keys: Keys) -> pl.DataFrame | None:
     rows = np.flatnonzero(_among(part.keys, keys))
     if not len(rows):
         return None
-    frame = pl.read_ipc(part.rows)[rows].with_columns(_source=pl.lit(places[part.source]))
+    frame = rows_of(part)[rows]
     if "metadata" in frame.columns:
         fields = frame["metadata"].struct.fields
         frame = frame.with_columns(pl.col("metadata").struct.rename_fields([f"metadata.{name}" for name in fields])).unnest("metadata")

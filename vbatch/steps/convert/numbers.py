@@ -13,8 +13,12 @@ from vbatch.model.rulebook import decimals, type_of
 
 def integers(raw: pl.Series, one: Field) -> pl.Series:
     """Whole numbers; null where a text is none."""
-    plain = _plain(_only(raw, _shape(one, 0)), one)
-    return plain.str.to_integer(strict=False, dtype=pl.Int64)
+    if one.thousands_mark is not None:
+        raw = _plain(_only(raw, _shape(one, 0)), one)
+    values = raw.cast(pl.Int64, strict=False)
+    signed = raw.str.starts_with("+")
+    # The cast takes what the shape of a whole number allows, and a leading plus, which it does not.
+    return values.set(signed, None) if signed.any() else values
 
 
 def integer_lists(raw: pl.Series, one: Field) -> pl.Series:

@@ -116,4 +116,6 @@ def _local(raw: pl.Series, form: Form) -> pl.Series:
     if re.search(r"%-?H(?!.*%M)", pattern):
         # Polars parses no hour without its minute.
         shaped, pattern = shaped + ":00", pattern + ":%M"
-    return shaped.str.strptime(pl.Datetime("us", "UTC" if "%z" in pattern else None), pattern, strict=False, exact=True)
+    dtype = pl.Datetime("us", "UTC" if "%z" in pattern else None)
+    # A cache pays for dates, which repeat; with a time of day it costs as much as the parsing.
+    return shaped.str.strptime(dtype, pattern, strict=False, exact=True, cache=form.date_only)

@@ -13,6 +13,8 @@ from vbatch.model.fault import FaultBook
 from vbatch.steps.read.parsed import Parsed
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+DEEPEST = 200
+PIECES = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -77,14 +79,25 @@ def _item(raw: bytes, whole: Collection[str]) -> _Read:
     """The texts of an item by path, or what is wrong with it; objects at the paths in `whole` are texts, too."""
     try:
         text = raw.decode("utf-8").strip(" \t\r\n").removesuffix(",")
+        _refuse_depth(text)
         item = json.loads(text, parse_int=Literal, parse_float=Literal, parse_constant=_no_constant, object_pairs_hook=_object)
         return _texts(item, whole) if isinstance(item, dict) else _Read(None, "not_object")
     except UnicodeDecodeError:
         return _Read(None, "encoding")
     except DuplicateKeyError:
         return _Read(None, "duplicate_key")
-    except (ValueError, RecursionError):
+    except ValueError:
         return _Read(None, "json")
+
+
+def _refuse_depth(text: str) -> None:
+    """ValueError for more nesting than an export has; how much Python itself can take depends on who calls it."""
+    if text.count("[") + text.count("{") > DEEPEST:
+        depth = 0
+        for piece in PIECES.findall(text):
+            depth += (piece in "[{") - (piece in "]}")
+            if depth > DEEPEST:
+                raise ValueError(piece)
 
 
 def _texts(item: dict[str, Any], whole: Collection[str]) -> _Read:

@@ -1,13 +1,23 @@
-"""Writes the parts of a run."""
+"""Rows of a run, kept for its own use and written for others."""
 
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
 
 
 def write_rows(frame: pl.DataFrame, path: Path) -> None:
     """Rows for the run's own use: as they are in memory, which is the quickest to write and to read again."""
     frame.write_ipc(path, compression="uncompressed")
+
+
+def read_rows(path: Path) -> pl.DataFrame:
+    """Such rows again, without reading the file: what is not asked for is not touched."""
+    with pa.memory_map(str(path)) as file:
+        frame = pl.from_arrow(pa.ipc.open_file(file).read_all())
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table is no series
+    return frame
 
 
 def write_codes(codes: pl.Series, path: Path) -> None:

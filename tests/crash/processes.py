@@ -1,0 +1,136 @@
+"""Real processes that run vbatch, in a folder of their own, and what they leave there."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ZYGOTE = Path(__file__).with_name("zygote.py")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended.
+
+    Args:
+        code: its exit code; the number of a signal that killed it, negative.
+        told: what it wrote to stderr.
+        steps: what it did to the disk and the registry, if it was watched and lived.
+        batches: records judged after each batch that its progress was told of, if it lived.
+    """
+
+    code: int
+    told: str
+    steps: list[str] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+
+
+class Running:
+    """A process that was started."""
+
+    def __init__(self, zygote: "Zygote", process: int, log: Path, go: Path) -> None:
+        self._zygote, self.process, self._log, self._go = zygote, process, log, go
+
+    def wait(self) -> Ended:
+        """Its end."""
+        self._zygote.order(wait=self.process)
+        code = int(self._zygote.answer("ended", self.process)["code"])
+        file = Path(f"{self._log}.json")
+        more = json.loads(file.read_text()) if file.exists() else {}
+        file.unlink(missing_ok=True)
+        return Ended(code, Path(f"{self._log}.err").read_text(), **more)
+
+    def paused(self) -> None:
+        """Returns when it has come to its pause."""
+        self._zygote.answer("paused", self.process)
+
+    def go_on(self) -> None:
+        """Ends its pause."""
+        self._go.write_bytes(b"go")
+
+
+class Zygote:
+    """Forks processes that have imported everything already."""
+
+    def __init__(self, logs: Path) -> None:
+        self.logs, self.count = logs, 0
+        self._answers: list[dict[str, Any]] = []
+        self._server = subprocess.Popen(
+            [sys.executable, ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=logs
+        )
+
+    def start(self, folder: Path, *arguments: str, **order: Any) -> Running:
+        """Start `vbatch ARGUMENTS` in a folder.
+
+        Args:
+            folder: its working directory, whose `tmp` it uses for temporary files.
+            arguments: of the command line.
+            order: fault and at (what `disk_steps.Steps` takes), watched, pause_after (batches), boot (a file).
+        """
+        self.count += 1
+        log, go = self.logs / str(self.count), self.logs / f"{self.count}.go"
+        if "pause_after" in order:
+            os.mkfifo(go)
+        if "fault" in order:
+            order["watched"] = True
+        temporary = folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        self.order(folder=str(folder), log=str(log), go=str(go), temporary=str(temporary), arguments=arguments, **order)
+        return Running(self, int(self.answer("started")["started"]), log, go)
+
+    def run(self, folder: Path, *arguments: str, **order: Any) -> Ended:
+        """Start it and wait for it."""
+        return self.start(folder, *arguments, **order).wait()
+
+    def order(self, **what: Any) -> None:
+        """Send one line."""
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps(what) + "\n")
+        self._server.stdin.flush()
+
+    def answer(self, kind: str, process: int | None = None) -> dict[str, Any]:
+        """The next line of a kind; others are kept for who asks for them."""
+        assert self._server.stdout is not None
+        while True:
+            for one in self._answers:
+                if kind in one and process in {None, one[kind]}:
+                    self._answers.remove(one)
+                    return one
+            line = self._server.stdout.readline()
+            assert line, "the zygote died"
+            self._answers.append(json.loads(line))
+
+    def close(self) -> None:
+        """End it."""
+        self._server.communicate()
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VBATCH_")}
+    # A fork keeps only the thread that it was made by, so the fewer there are the better; and the machine is small.
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1", "PYTHONWARNINGS": "error"}
+
+
+@contextmanager
+def fresh(template: Path, folder: Path) -> Iterator[Path]:
+    """A copy of a folder, with the same times, that is removed unless something fails in it."""
+    shutil.copytree(template, folder)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def at_once(waiting: Iterable[Running]) -> list[Ended]:
+    """Start what an iterable starts, two at a time, and wait for all."""
+    ended: list[Ended] = []
+    running: list[Running] = []
+    for one in waiting:
+        running.append(one)
+        if len(running) == 2:
+            ended.append(running.pop(0).wait())
+    return ended + [one.wait() for one in running]
