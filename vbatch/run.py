@@ -211,7 +211,7 @@ class _Run:
     def _stored(self, run_id: str, work: Workspace, out: Path) -> Report | None:
         """The report of this very run, if it was loaded before; what is missing of its publication is made up."""
         if (earlier := report_in(out)) and earlier.run_id == run_id and earlier.status == "loaded":
-            return earlier
+            return replace(earlier, over_limit=self._over_limit(earlier.rejected, earlier.records))
         if self.verb != "load" or (run := self.registry.stored(run_id)) is None:
             return None
         if (finished := finished_in(work.out)) and finished.to_json() == run.report:
@@ -225,6 +225,10 @@ class _Run:
         if (earlier := report_in(out)) and earlier.run_id != run_id:
             raise OutputError(f"{out}: holds another run, {earlier.run_id[:12]}", hint="choose another folder with -o, or remove this one")
         return out
+
+    def _over_limit(self, rejected: int, records: int) -> bool:
+        limit = self.options.limit(self.verb)
+        return limit is not None and not limit.allows(rejected, records)
 
     def _settled(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[SettledPart, ...]:
         registered = self.registry.lookup(self.pipeline.scope, [part.codes for part in parts], apart_from=run_id)
@@ -240,8 +244,7 @@ class _Run:
         finished = datetime.now(UTC)
         tallies = [total(part.tally for part in parts if part.source == position) for position in range(len(job.sources))]
         tally = total(tallies)
-        limit = self.options.limit(self.verb)
-        over = limit is not None and not limit.allows(tally.rejected, tally.records)
+        over = self._over_limit(tally.rejected, tally.records)
         status: Status = "validated" if self.verb == "validate" else "refused" if over else "loaded"
         return Report(
             run_id=run_id,
@@ -294,10 +297,8 @@ def report_in(out: Path) -> Report | None:
     Raises:
         OutputError: the folder holds something else.
     """
-    if not out.exists():
-        return None
     try:
-        if not any(out.iterdir()):
+        if not out.exists() or not any(out.iterdir()):
             return None
         return Report.from_json((out / REPORT).read_text(encoding="utf-8"), str(out))
     except NotADirectoryError as error:
@@ -305,7 +306,7 @@ def report_in(out: Path) -> Report | None:
     except FileNotFoundError as error:
         raise OutputError(f"{out}: is not empty and holds no run", hint="choose another folder with -o") from error
     except OSError as error:
-        raise OutputError(f"{out}: cannot be read: {error.strerror}", hint="check its permissions") from error
+        raise OutputError(f"{out}: cannot be read: {error.strerror}", hint="check the path and its permissions") from error
     except (ValueError, KeyError, TypeError) as error:
         raise OutputError(f"{out / REPORT}: is not a report of this version", hint="choose another folder with -o") from error
 

@@ -33,7 +33,7 @@ class LocalEngine:
     def judge(self, job: Job, done: Sequence[Part], progress: Progress) -> Judged:
         """Read, convert and check everything that is not done yet; parts land in the job's folder of judged parts."""
         accounts: list[Account] = []
-        read = records = rejected = 0
+        read, records, rejected = 0, sum(part.tally.records for part in done), sum(part.tally.rejected for part in done)
         with ThreadPoolExecutor(self.threads) as pool:
             parts = list(pool.map(_with_keys, done))
             for position, source in enumerate(job.sources):

@@ -58,13 +58,20 @@ def _refuse_doubled(header: Sequence[str], mapped: set[str], layout: Layout, pat
 
 def _refuse_missing(layout: Layout, rulebook: Rulebook, header: Sequence[str], path: str) -> None:
     for one in rulebook.fields:
-        if str(one.source) not in header and _needed(one, rulebook):
-            like = get_close_matches(str(one.source).casefold(), {name.casefold(): name for name in header}, n=1, cutoff=0.6)
-            meant = next((name for name in header if like and name.casefold() == like[0]), None)
-            raise SourceError(
-                f"{path}: the column {str(one.source)!r} of the layout {layout.name} is missing",
-                hint=f"the header has {meant!r}; rename it if that is meant" if meant else f"the header is: {_shown(header)}",
-            )
+        name = str(one.source)
+        if name not in header and _needed(one, rulebook):
+            raise SourceError(f"{path}: the column {name!r} of the layout {layout.name} is missing", hint=_hint(name, rulebook, header))
+
+
+def _hint(name: str, rulebook: Rulebook, header: Sequence[str]) -> str:
+    like = get_close_matches(name.casefold(), {one.casefold(): one for one in header}, n=1, cutoff=0.6)
+    meant = next((one for one in header if like and one.casefold() == like[0]), None)
+    if meant:
+        return f"the header has {meant!r}; rename it if that is meant"
+    if any(str(one.source) in header for one in rulebook.fields):
+        return f"the header is: {_shown(header)}"
+    # What is no header may be a record, and its code must not be shown.
+    return "no column of the layout is in the first line; is it a header, and are delimiter and skip_rows right?"
 
 
 def _needed(one: Field, rulebook: Rulebook) -> bool:

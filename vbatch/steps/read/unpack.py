@@ -5,6 +5,7 @@ import glob
 import gzip
 import hashlib
 import lzma
+import os
 import sys
 import zipfile
 import zlib
@@ -98,11 +99,11 @@ def beforehand(paths: Sequence[str], *context: object) -> str:
     """
     digest = hashlib.sha256(repr(context).encode())
     for path in paths:
-        digest.update(path.encode() if path != "-" else uuid4().bytes)
+        digest.update(os.fsencode(path) if path != "-" else uuid4().bytes)
         if Path(path).is_file():
             facts = Path(path).stat()
             digest.update(f"{facts.st_size} {facts.st_mtime_ns}".encode())
-            with opened(Path(path), path) as stream:
+            with opened(Path(path), shown(path)) as stream:
                 digest.update(stream.read(EDGE))
             with Path(path).open("rb") as file:
                 file.seek(max(0, facts.st_size - EDGE))
@@ -123,6 +124,11 @@ def _expanded(given: Sequence[str]) -> Iterator[str]:
             yield path
 
 
+def shown(path: str) -> str:
+    """A path as text that can be written anywhere, also where its bytes are no text."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _found(path: str, names: Iterator[str]) -> list[str]:
     files = sorted(names)
     if not files:
@@ -138,7 +144,7 @@ class _Unpacker:
     def exports(self, path: str) -> Iterator[Export]:
         """The plain sources in what a path names."""
         if path != "-":
-            yield from self._unpacked(Export(path=path, file=Path(path)))
+            yield from self._unpacked(Export(path=shown(path), file=Path(path)))
             return
         with self._new() as (file, name):
             size, digest, _ = self._pour(cast(BinaryIO, sys.stdin.buffer), file, path, None)

@@ -79,7 +79,7 @@ def workspace(place: Path, identity: str, *, restart: bool) -> Iterator[Workspac
         OutputError: another run is at work there, or it cannot be written, at once or later.
     """
     root = place.parent / f".{place.name}.vbatch"
-    with _disk_errors(place):
+    with _disk_errors(place), _parent(place.parent):
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(root, place):
             resumed = not restart and _identity_in(root) == identity
@@ -119,6 +119,18 @@ def publish(folder: Path, out: Path, aside: Path) -> None:
         out.rename(aside)
     folder.rename(out)
     sync(out.parent)
+
+
+@contextmanager
+def _parent(folder: Path) -> Iterator[None]:
+    """Make the folder around the output, and take it away again if nothing comes to stand in it."""
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 @contextmanager

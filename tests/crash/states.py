@@ -1,0 +1,55 @@
+"""All that a run leaves behind, as a value that is equal for two runs that ended alike."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+TIMES = {"started_at", "finished_at", "seconds", "sha256"}
+"""What differs between two reports of the same run; the last is the hash over the others."""
+
+State = dict[str, Any]
+
+
+def state(folder: Path) -> State:
+    """Every file and folder under its name, whatever it is; of a registry the rows.
+
+    Temporary files are not counted, `tmp` being where vbatch was told to have them.
+    """
+    return {
+        path.relative_to(folder).as_posix(): _content(path)
+        for path in sorted(folder.rglob("*"))
+        if path.relative_to(folder).parts[0] != "tmp"
+    }
+
+
+def _content(path: Path) -> Any:
+    mode = f"{path.stat().st_mode & 0o777:o}"
+    if path.is_dir():
+        return mode
+    if path.name == "report.json":
+        return mode, report(path.read_text())
+    if path.suffix == ".duckdb":
+        return mode, tables(path)
+    return mode, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def report(text: str) -> State:
+    """A report without its times."""
+    return {name: value for name, value in json.loads(text).items() if name not in TIMES}
+
+
+def tables(path: Path) -> State:
+    """Every table of a registry, row for row, without times."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        names = con.execute("SELECT table_name FROM duckdb_tables() ORDER BY table_name").fetchall()
+        return {name: _rows(con, name) for (name,) in names}
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[State]:
+    answer = con.execute(f"SELECT * FROM {table} ORDER BY rowid")  # noqa: S608 - the registry's own name
+    columns = [name for name, *_ in answer.description or ()]
+    rows = [dict(zip(columns, values, strict=True)) for values in answer.fetchall()]
+    return [{name: report(value) if name == "report" and value else value for name, value in row.items() if name[-3:] != "_at"} for row in rows]
