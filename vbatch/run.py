@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import chain, count, starmap
@@ -15,6 +15,7 @@ import vbatch
 from vbatch.catalog import pipeline as catalog_pipeline
 from vbatch.engines.local import LocalEngine
 from vbatch.engines.outputs import write_outputs
+from vbatch.engines.proof import prove
 from vbatch.errors import OutputError, SourceError
 from vbatch.model.batch import Tally, total
 from vbatch.model.engine import Engine, Job, Judged, Progress
@@ -89,9 +90,19 @@ def load(
     return _Run.prepare("load", sources, pipeline, options=options or Options(), progress=progress, announce=announce).go()
 
 
-def verify(out: str | Path) -> tuple[Difference, ...]:
-    """Hold a run's files against its report: every hash, count and sum. Empty if all is as it says."""
-    return verify_run(Path(out))
+def verify(out: str | Path, against: Sequence[str | Path] = ()) -> tuple[Difference, ...]:
+    """Hold a run's files against its report: every hash, count and sum. Empty if all is as it says.
+
+    Args:
+        out: the output folder.
+        against: the sources, in the order of the run; every byte of them must belong to exactly one record, blank line or header.
+
+    Raises:
+        OutputError: the folder holds no run.
+        SourceError: a source cannot be read.
+    """
+    found = verify_run(Path(out))
+    return found if found or not against else prove(Path(out), [str(path) for path in against])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +277,7 @@ class _Run:
             totals=totals_of(tally),
             sources=tuple(starmap(_source_report, zip(job.sources, judged.accounts, tallies, strict=True))),
             outputs=outputs,
-            options=self.options.shown(self.verb) | {"batch_rows": self.pipeline.batch_rows},
+            options=self.options.shown(self.verb) | {"batch_rows": self.pipeline.batch_rows, "format": self.pipeline.layout.format},
             versions={"vbatch": vbatch.__version__} | {name: version(name) for name in ("polars", "pandera", "duckdb", "pyarrow")},
         )
 
@@ -312,7 +323,7 @@ def report_in(out: Path) -> Report | None:
 
 
 def _understand(found: Sequence[Export], pipeline: Pipeline, rulebook: Rulebook) -> tuple[Source, ...]:
-    names = replay_names([export.path for export in found])
+    names = _replay_names([export.path for export in found])
     return tuple(_source(export, name, pipeline, rulebook) for export, name in zip(found, names, strict=True))
 
 
@@ -334,7 +345,7 @@ def _source(export: Export, replay: str, pipeline: Pipeline, rulebook: Rulebook)
     )
 
 
-def replay_names(paths: Sequence[str]) -> tuple[str, ...]:
+def _replay_names(paths: Sequence[str]) -> tuple[str, ...]:
     """The file name of each source's rejected records.
 
     It is the source's own; without the endings of compression, and without any folder that an archive's member names; numbered if another
@@ -358,10 +369,13 @@ def _source_report(source: Source, account: Account, tally: Tally) -> SourceRepo
         bytes=account.bytes,
         sha256=account.sha256,
         records=tally.records,
+        counted=account.records,
         accepted=tally.accepted,
         rejected=tally.rejected,
         discarded=tally.discarded,
         blank_lines=account.blanks,
         truncated=source.truncated,
+        replay=f"rejected/replay/{source.replay}",
         notes=source.binding.notes,
+        reading={"shape": source.shape, "offset": source.offset, "line": source.line, "dialect": asdict(source.dialect)},
     )

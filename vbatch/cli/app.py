@@ -95,10 +95,15 @@ def explain(fault: str | None, pipeline: str | None) -> int:
 
 @app.command(
     cls=Verb,
-    examples=(Example("vbatch verify runs/047e6e7a92d8e8942ecf620477b5238e", "hold the files of a run against its report"),),
+    examples=(
+        Example("vbatch verify runs/047e6e7a92d8e8942ecf620477b5238e", "hold the files of a run against its report"),
+        Example("vbatch verify out --against may.csv june.csv", "and every byte of its sources against its records"),
+    ),
 )
 @click.argument("out", type=click.Path(path_type=Path))
-def verify(out: Path) -> int:
+@option("--against", is_flag=True, help="Prove that every byte of the SOURCES belongs to one record, blank line or header.")
+@click.argument("sources", nargs=-1, metavar="[SOURCES...]")
+def verify(out: Path, *, against: bool, sources: tuple[str, ...]) -> int:
     """Hold the files of a run against its report.
 
     Every hash, count and sum that OUT/report.json claims is worked out again from the files in OUT, the output folder of a run. Each
@@ -106,7 +111,9 @@ def verify(out: Path) -> int:
     """
     from vbatch.cli import verify as body  # noqa: PLC0415 - imports polars
 
-    return body.verify(out)
+    if against != bool(sources):
+        raise click.UsageError("--against needs the sources of the run, in their order, and they need --against")
+    return body.verify(out, sources)
 
 
 @app.group(cls=Verbs)

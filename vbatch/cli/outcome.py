@@ -7,7 +7,6 @@ from pathlib import Path
 from vbatch.cli.asked import Asked
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.report import Report
-from vbatch.run import replay_names
 
 REPLAY = Path("rejected", "replay")
 
@@ -36,9 +35,7 @@ class Outcome:
     @property
     def replays(self) -> tuple[str, ...]:
         """The files that hold rejected records, by name within `rejected/replay`; sources without any have one, too, that is not here."""
-        sources = self.report.sources
-        names = replay_names([source.path for source in sources])
-        return tuple(name for name, source in zip(names, sources, strict=True) if source.rejected)
+        return tuple(Path(source.replay).name for source in self.report.sources if source.rejected)
 
     def rows(self, fate: str) -> tuple[int, int]:
         """How many rows the Parquet parts of a fate hold, and how many parts there are."""

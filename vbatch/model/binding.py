@@ -29,6 +29,11 @@ class Binding:
         return [text_column(position) for position in range(len(self.header))]
 
 
+def unbound() -> Binding:
+    """The binding of a source of which only the bytes matter."""
+    return Binding(header=(), fields=(), consulted={}, metadata=())
+
+
 def text_column(position: int) -> str:
     """The name of a source field in text frames; source names could collide with canonical ones."""
     return f"_t{position}"

@@ -14,18 +14,34 @@ Status = Literal["validated", "loaded", "refused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReport:
-    """What became of one source. Sizes in bytes, of the file as it is."""
+    """What became of one source.
+
+    Args:
+        path: as given.
+        bytes, sha256: of the file as it is.
+        records: how many the parser gave back and were judged.
+        counted: how many there are in the bytes, found without the parser.
+        accepted, rejected, discarded: the fates; they add up to records.
+        blank_lines: between the records.
+        truncated: whether its compressed stream ended early.
+        replay: where its rejected records are, in the output folder.
+        notes: what people should know of how it fits the layout.
+        reading: how its bytes were cut: shape, first data byte and its line, and the dialect.
+    """
 
     path: str
     bytes: int
     sha256: str
     records: int
+    counted: int
     accepted: int
     rejected: int
     discarded: int
     blank_lines: int = 0
     truncated: bool = False
+    replay: str = ""
     notes: tuple[str, ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

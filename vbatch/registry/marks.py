@@ -1,5 +1,6 @@
 """What became of codes at the platforms: delivered, used, disabled. Marks are a history: nothing is ever changed or deleted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,8 @@ Mark = Literal["delivered", "used", "disabled"]
 """What a code can be; the latest mark is the one that holds, and `used` is the last."""
 
 _GIVEN = pl.Schema({"code": pl.String(), "_source": pl.String(), "_record": pl.UInt64()})
+_VERDICT = pl.Enum(["marked", "already", "unknown", "used"])
+_SLICE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,50 +44,46 @@ def mark(con: Connection, status: Mark, codes: pl.DataFrame, *, scope: str, by: 
         by: who says so.
         reason: why.
     """
-    _judge(con, status, codes, scope)
-    con.execute(
-        """
-        INSERT INTO marks (h, code, scope, marking, status, marked_at, marked_by, source, record, reason)
-        SELECT h, code, $scope, (SELECT coalesce(max(marking), 0) + 1 FROM marks), $status, $at, $by, _source, _record, $reason
-        FROM judged WHERE verdict = 'marked' ORDER BY row
-        """,
-        {"scope": scope, "status": status, "at": now(), "by": by, "reason": reason},
-    )
+    (marking,) = first(con, "SELECT coalesce(max(marking), 0) + 1 FROM marks")
+    values = {"status": status, "scope": scope, "marking": marking, "at": now(), "by": by, "reason": reason}
+    given = codes.select(_GIVEN.names()).cast(_GIVEN)
+    # A slice sees the marks of those before it, so a code that stands in two of them is marked by the first.
+    verdict = pl.concat([pl.Series(dtype=_VERDICT), *(_mark_slice(con, some, values) for some in given.iter_slices(_SLICE))])
     return MarkResult(
-        marked=_count(con, "marked"), already=_count(con, "already"), unknown=_rows(con, codes, "unknown"), used=_rows(con, codes, "used")
+        marked=int((verdict == "marked").sum()),
+        already=int((verdict == "already").sum()),
+        unknown=codes.filter(verdict == "unknown"),
+        used=codes.filter(verdict == "used"),
     )
 
 
-def _judge(con: Connection, status: Mark, codes: pl.DataFrame, scope: str) -> None:
-    """Fills the table `judged`: one line for each row, with its verdict."""
-    con.register("given", codes.select(_GIVEN.names()).cast(_GIVEN).with_row_index("row"))
+def _mark_slice(con: Connection, given: pl.DataFrame, values: Mapping[str, object]) -> pl.Series:
+    """Adds the marks of some rows; the verdict of each, in their order."""
+    con.register("given", given.with_row_index("row"))
     con.execute("CREATE OR REPLACE TEMP TABLE wanted AS SELECT *, hash(lower(code)) AS h FROM given")
-    con.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE judged AS
-        SELECT wanted.*, CASE
-            WHEN status = 'used' AND $status <> 'used' THEN 'used'
-            WHEN status IS DISTINCT FROM 'used' AND held.code IS NULL THEN 'unknown'
-            WHEN status = $status OR row NOT IN (SELECT min(row) FROM wanted GROUP BY code) THEN 'already'
-            ELSE 'marked'
-        END AS verdict
-        FROM wanted
-        LEFT JOIN (
-            SELECT code, arg_max(status, marking) AS status FROM marked WHERE scope = $scope AND h IN (SELECT h FROM wanted) GROUP BY code
-        ) AS standing ON standing.code = wanted.code
-        LEFT JOIN (
-            SELECT DISTINCT code FROM known
-            WHERE run IN (SELECT run FROM runs WHERE scope = $scope) AND h IN (SELECT h FROM wanted)
-        ) AS held ON held.code = wanted.code
-        """,
-        {"status": status, "scope": scope},
-    )
+    con.execute(_JUDGE, {"status": values["status"], "scope": values["scope"]})
+    con.execute(_MARK, values)
+    return con.sql("SELECT verdict FROM judged ORDER BY row").pl()["verdict"].cast(_VERDICT)
 
 
-def _count(con: Connection, verdict: str) -> int:
-    return int(first(con, "SELECT count(*) FROM judged WHERE verdict = ?", [verdict])[0])
-
-
-def _rows(con: Connection, codes: pl.DataFrame, verdict: str) -> pl.DataFrame:
-    chosen: pl.Series = con.sql("SELECT row FROM judged WHERE verdict = $verdict ORDER BY row", params={"verdict": verdict}).pl()["row"]
-    return codes[chosen]
+_JUDGE = """
+    CREATE OR REPLACE TEMP TABLE judged AS
+    SELECT wanted.*, CASE
+        WHEN status = 'used' AND $status <> 'used' THEN 'used'
+        WHEN status IS DISTINCT FROM 'used' AND held.code IS NULL THEN 'unknown'
+        WHEN status = $status OR row NOT IN (SELECT min(row) FROM wanted GROUP BY code) THEN 'already'
+        ELSE 'marked'
+    END AS verdict
+    FROM wanted
+    LEFT JOIN (
+        SELECT code, arg_max(status, marking) AS status FROM marked WHERE scope = $scope AND h IN (SELECT h FROM wanted) GROUP BY code
+    ) AS standing ON standing.code = wanted.code
+    LEFT JOIN (
+        SELECT DISTINCT code FROM known
+        WHERE run IN (SELECT run FROM runs WHERE scope = $scope) AND h IN (SELECT h FROM wanted)
+    ) AS held ON held.code = wanted.code
+"""
+_MARK = """
+    INSERT INTO marks (h, code, scope, marking, status, marked_at, marked_by, source, record, reason)
+    SELECT h, code, $scope, $marking, $status, $at, $by, _source, _record, $reason FROM judged WHERE verdict = 'marked' ORDER BY row
+"""

@@ -34,6 +34,10 @@ class Stream:
         self.bytes += len(data)
         return data
 
+    def again(self) -> BinaryIO:
+        """The file once more, from its first byte; what is read there is not hashed."""
+        return Path(self._file.name).open("rb")
+
     def close(self) -> None:
         """Pyarrow calls it; the file is closed by who opened it."""
 

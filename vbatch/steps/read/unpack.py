@@ -1,30 +1,23 @@
 """From what a user names to files of plain bytes: globs, folders, standard input, compression, archives."""
 
-import bz2
 import glob
-import gzip
 import hashlib
-import lzma
 import os
 import sys
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 from uuid import uuid4
-
-import pyarrow as pa
 
 from vbatch.errors import SourceError
 from vbatch.model.layout import Layout
-from vbatch.steps.read.source import Stream, opened
+from vbatch.steps.read.source import opened
+from vbatch.steps.read.streams import CHUNK, DAMAGED, OPENERS, Readable, named_damage
 from vbatch.steps.read.tables import parquet_rows, write_rows, xlsx_rows
 
-CHUNK = 1 << 16
 EDGE = 1 << 20
 RATIO_FROM = 64 << 20
 """Unpacked bytes from which on the ratio is looked at; small files may be extreme and harmless."""
@@ -39,14 +32,6 @@ MAGIC = {
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
 }
-DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
-
-
-class Readable(Protocol):
-    """What gives bytes until there are none left."""
-
-    def read(self, size: int, /) -> bytes:
-        """Some bytes, none at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +76,7 @@ def beforehand(paths: Sequence[str], *context: object) -> str:
     """What can be told of sources without reading them whole: name, size, time and the first and last megabyte of each.
 
     Args:
-        paths: files; standard input is never the same twice.
+        paths: files; standard input and pipes are never the same twice.
         context: what else counts.
 
     Returns:
@@ -99,8 +84,9 @@ def beforehand(paths: Sequence[str], *context: object) -> str:
     """
     digest = hashlib.sha256(repr(context).encode())
     for path in paths:
-        digest.update(os.fsencode(path) if path != "-" else uuid4().bytes)
-        if Path(path).is_file():
+        known = path != "-" and Path(path).is_file()
+        digest.update(os.fsencode(path) if known else uuid4().bytes)
+        if known:
             facts = Path(path).stat()
             digest.update(f"{facts.st_size} {facts.st_mtime_ns}".encode())
             with opened(Path(path), shown(path)) as stream:
@@ -143,24 +129,40 @@ class _Unpacker:
 
     def exports(self, path: str) -> Iterator[Export]:
         """The plain sources in what a path names."""
-        if path != "-":
+        if path == "-":
+            yield from self._unpacked(self._kept(cast(BinaryIO, sys.stdin.buffer), path))
+        elif Path(path).exists() and not Path(path).is_file():
+            # A pipe gives its bytes only once.
+            with Path(path).open("rb") as pipe:
+                yield from self._unpacked(self._kept(pipe, shown(path)))
+        else:
             yield from self._unpacked(Export(path=shown(path), file=Path(path)))
-            return
+
+    def _kept(self, stream: Readable, path: str) -> Export:
+        """All that a stream gives, as a file."""
         with self._new() as (file, name):
-            size, digest, _ = self._pour(cast(BinaryIO, sys.stdin.buffer), file, path, None)
-        yield from self._unpacked(Export(path=path, file=name, packed=(size, digest)))
+            size, digest, _ = self._pour(stream, file, path)
+        return Export(path=path, file=name, packed=(size, digest))
 
     def _unpacked(self, export: Export) -> Iterator[Export]:
         kind = kind_of(export)
-        if kind is None:
-            yield export
-        elif kind in TABLES:
-            yield self._table(export, kind)
-        elif kind == "zip":
+        if kind == "zip":
             yield from self._members(export)
-        else:
+        elif kind in OPENERS:
             with opened(export.file, export.path) as stream:
-                yield self._decompressed(export, OPENERS[kind](cast(BinaryIO, stream)), lambda: stream.bytes, stream)
+                unpacked = self._decompressed(export, OPENERS[kind](stream), lambda: stream.bytes, 0)
+            yield self._plain(replace(unpacked, packed=(stream.bytes, stream.sha256)))
+        else:
+            yield self._plain(export)
+
+    def _plain(self, export: Export) -> Export:
+        """Something that is not packed, or not any more."""
+        kind = kind_of(export)
+        if kind in TABLES:
+            return self._table(export, kind)
+        if kind is not None:
+            raise SourceError(f"{export.path}: is packed twice", hint=f"unpack it once; what is inside is {kind} again")
+        return export
 
     def _table(self, export: Export, kind: str) -> Export:
         """A file of typed rows, as JSON objects."""
@@ -174,34 +176,44 @@ class _Unpacker:
         return replace(export, file=name, packed=export.packed or (stream.bytes, stream.sha256))
 
     def _members(self, export: Export) -> Iterator[Export]:
-        try:
-            with zipfile.ZipFile(export.file) as archive:
-                members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
-                for one in members:
-                    member = Export(path=f"{export.path}:{one.filename}", file=export.file)
-                    with archive.open(one) as stream:
-                        yield self._decompressed(member, cast(Readable, stream), partial(getattr, one, "compress_size"), None)
-        except DAMAGED as error:
-            raise _damaged(export.path, error) from error
-        if not members:
-            raise SourceError(f"{export.path}: the archive is empty", hint="check the export")
+        with opened(export.file, export.path), _archive(export) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+            if not members:
+                raise SourceError(f"{export.path}: the archive is empty", hint="check the export")
+            size, whole = 0, export.file.stat().st_size
+            for one in members:
+                member = Export(path=f"{export.path}:{one.filename}", file=export.file)
+                with _opened_member(archive, one, member.path) as stream:
+                    unpacked = self._decompressed(member, stream, lambda: whole, size)
+                size += unpacked.file.stat().st_size
+                yield self._plain(unpacked)
 
-    def _decompressed(self, export: Export, stream: Readable, eaten: Callable[[], int], whole: Stream | None) -> Export:
-        """Unpack a stream. whole: the file, if all of it is this stream; else the unpacked bytes stand for it in the report."""
+    def _decompressed(self, export: Export, stream: Readable, eaten: Callable[[], int], before: int) -> Export:
+        """Unpack a stream.
+
+        Args:
+            export: where it comes from.
+            stream: its unpacked bytes.
+            eaten: tells from how many bytes they come.
+            before: bytes unpacked from these already.
+
+        Returns:
+            Size and hash are those of the unpacked bytes.
+        """
         with self._new() as (file, name):
-            size, digest, truncated = self._pour(stream, file, export.path, eaten)
-        packed = (whole.bytes, whole.sha256) if whole else (size, digest)
-        return Export(path=export.path, file=name, packed=packed, truncated=truncated)
+            size, digest, truncated = self._pour(stream, file, export.path, eaten, before)
+        return Export(path=export.path, file=name, packed=(size, digest), truncated=truncated)
 
-    def _pour(self, stream: Readable, file: BinaryIO, path: str, eaten: Callable[[], int] | None) -> tuple[int, str, bool]:
+    def _pour(
+        self, stream: Readable, file: BinaryIO, path: str, eaten: Callable[[], int] | None = None, before: int = 0
+    ) -> tuple[int, str, bool]:
         """Unpack into a file: bytes, their hash, and whether the stream ended early."""
         size, digest = 0, hashlib.sha256()
         while True:
             try:
-                data = stream.read(CHUNK)
-            except DAMAGED as error:
-                if not _ended_early(error):
-                    raise _damaged(path, error) from error
+                with named_damage(path):
+                    data = stream.read(CHUNK)
+            except EOFError as error:
                 if not self.allow_truncated:
                     hint = "fetch the file again; --allow-truncated judges what is there and says so in the report"
                     raise SourceError(f"{path}: the compressed file ends early, after {size} bytes of data", hint=hint) from error
@@ -210,8 +222,8 @@ class _Unpacker:
                 return size, digest.hexdigest(), False
             size += len(data)
             digest.update(data)
+            self._refuse_bomb(before + size, eaten() if eaten else size, path)
             file.write(data)
-            self._refuse_bomb(size, eaten() if eaten else size, path)
 
     def _refuse_bomb(self, size: int, eaten: int, path: str) -> None:
         if size > self.dialect.max_bytes:
@@ -230,22 +242,14 @@ class _Unpacker:
             yield file, name
 
 
-OPENERS: dict[str, Callable[[BinaryIO], Readable]] = {
-    "gzip": lambda file: _OneByOne(gzip.GzipFile(fileobj=file)),
-    "bz2": lambda file: _OneByOne(bz2.BZ2File(file)),
-    "xz": lambda file: _OneByOne(lzma.LZMAFile(file)),  # noqa: SIM115 - who opened the file closes it
-    "zstd": lambda file: cast(Readable, pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")),
-}
+def _archive(export: Export) -> zipfile.ZipFile:
+    with named_damage(export.path):
+        return zipfile.ZipFile(export.file)
 
 
-class _OneByOne:
-    """Delivers what one step of decompression gives, so that nothing is lost when the next step finds the end missing."""
-
-    def __init__(self, file: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile) -> None:
-        self._file = file
-
-    def read(self, size: int, /) -> bytes:
-        return self._file.read1(size)
+def _opened_member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, path: str) -> zipfile.ZipExtFile:
+    with named_damage(path):
+        return cast(zipfile.ZipExtFile, archive.open(one))
 
 
 def kind_of(export: Export) -> str | None:
@@ -262,11 +266,3 @@ def _is_workbook(file: Path) -> bool:
             return "xl/workbook.xml" in archive.namelist()
     except DAMAGED:
         return False
-
-
-def _ended_early(error: BaseException) -> bool:
-    return isinstance(error, EOFError) or "Truncated compressed stream" in str(error)
-
-
-def _damaged(path: str, error: BaseException) -> SourceError:
-    return SourceError(f"{path}: the compressed file is damaged: {error}", hint="fetch the file again")
