@@ -1,6 +1,7 @@
 """The straight line of a run: read, judge, settle, write, register, publish."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -297,7 +298,7 @@ class _Run:
 def finished_in(out: Path) -> Report | None:
     """The report in a workspace's output, if there is one and it is whole."""
     try:
-        return Report.from_json((out / REPORT).read_text(encoding="utf-8"))
+        return Report.from_json((out / REPORT).read_bytes().decode())
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -311,7 +312,7 @@ def report_in(out: Path) -> Report | None:
     try:
         if not out.exists() or not any(out.iterdir()):
             return None
-        return Report.from_json((out / REPORT).read_text(encoding="utf-8"), str(out))
+        return Report.from_json((out / REPORT).read_bytes().decode(), str(out))
     except NotADirectoryError as error:
         raise OutputError(f"{out}: is a file", hint="name a folder with -o") from error
     except FileNotFoundError as error:
@@ -323,7 +324,11 @@ def report_in(out: Path) -> Report | None:
 
 
 def _understand(found: Sequence[Export], pipeline: Pipeline, rulebook: Rulebook) -> tuple[Source, ...]:
-    names = _replay_names([export.path for export in found])
+    paths = [export.path for export in found]
+    doubled = next((path for path, times in Counter(paths).items() if times > 1), None)
+    if doubled:
+        raise SourceError(f"{doubled}: is named twice", hint="name each source once; a record is known by its source and its number")
+    names = _replay_names(paths)
     return tuple(_source(export, name, pipeline, rulebook) for export, name in zip(found, names, strict=True))
 
 

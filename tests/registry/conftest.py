@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -30,7 +31,7 @@ def part(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def run() -> Callable[..., RegisteredRun]:
-    def make(run_id: str, scope: str = "shop", sources: tuple[str, ...] = ("a.csv", "b.csv")) -> RegisteredRun:
+    def make(run_id: str, scope: str = "shop", sources: tuple[str, ...] = ("a.csv", "b.csv"), **more: Any) -> RegisteredRun:
         return RegisteredRun(
             run_id=run_id,
             scope=scope,
@@ -38,6 +39,16 @@ def run() -> Callable[..., RegisteredRun]:
             registered_at=datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC),
             sources=sources,
             report='{"status": "loaded"}',
+            **more,
         )
+
+    return make
+
+
+@pytest.fixture
+def rows() -> Callable[..., pl.DataFrame]:
+    def make(*codes: str | None, source: str = "status.csv") -> pl.DataFrame:
+        schema = {"code": pl.String, "_source": pl.String, "_record": pl.UInt64}
+        return pl.DataFrame([(code, source, record) for record, code in enumerate(codes, 1)], schema=schema, orient="row")
 
     return make

@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from vbatch.errors import RegistryError
 from vbatch.model.registered import RegisteredRun
 from vbatch.registry import Registry
 
@@ -19,7 +20,7 @@ INSTANT = pl.Datetime("us", "UTC")
 def filled(registry: Registry, part: Part, run: Run) -> Registry:
     registry.register(run("r1"), [part("1.parquet", "abc", "x")])
     registry.register(run("r2", scope="club"), [part("2.parquet", "y", "ABC", source="b.csv"), part("3.parquet", "abc")])
-    registry.register(run("r3", sources=()), [])
+    registry.register(run("r3", sources=(), kind="import", corrects="r1", outputs="runs/r3"), [])
     return registry
 
 
@@ -32,11 +33,15 @@ def test_runs_are_listed_in_order_with_their_codes(filled: Registry, run: Run) -
         "registered_at": INSTANT,
         "codes": pl.UInt64,
         "sources": pl.List(pl.String),
+        "kind": pl.String,
+        "corrects": pl.String,
+        "outputs": pl.String,
     }
+    at = run("r1").registered_at
     assert runs.rows() == [
-        ("r1", "gift_cards", "shop", run("r1").registered_at, 2, ["a.csv", "b.csv"]),
-        ("r2", "gift_cards", "club", run("r2").registered_at, 3, ["a.csv", "b.csv"]),
-        ("r3", "gift_cards", "shop", run("r3").registered_at, 0, []),
+        ("r1", "gift_cards", "shop", at, 2, ["a.csv", "b.csv"], "load", None, ""),
+        ("r2", "gift_cards", "club", at, 3, ["a.csv", "b.csv"], "load", None, ""),
+        ("r3", "gift_cards", "shop", at, 0, [], "import", "r1", "runs/r3"),
     ]
 
 
@@ -70,16 +75,59 @@ def test_a_code_that_is_not_there_is_not_found(filled: Registry, code: str) -> N
     assert filled.find(code).is_empty()
 
 
-def test_check_counts_codes_that_a_scope_holds_twice(filled: Registry) -> None:
-    assert filled.check() == 0
-    with duckdb.connect(str(filled.path)) as con:
-        con.execute("INSERT INTO codes SELECT h, code, 3, 0, 9 FROM codes WHERE run = 1")
-        con.execute("INSERT INTO codes SELECT h, code, 3, 0, 10 FROM codes WHERE run = 1 AND code = 'x'")
-    assert filled.check() == 2
+def test_a_run_is_named_by_the_beginning_of_its_identity(registry: Registry, run: Run) -> None:
+    for run_id in ("0123456789", "0123456700", "01234567"):
+        registry.register(run(run_id), [])
+    assert registry.resolve("012345678") == "0123456789"
+    assert registry.resolve("01234567") == "01234567"
+    registry.forget("01234567", by="me", reason="a test")
+    with pytest.raises(RegistryError, match="01234567 is the beginning of 2 runs") as caught:
+        registry.resolve("01234567")
+    assert "0123456789, 0123456700" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "0123456", "0123456x", "%", "01234567890"])
+def test_a_run_that_is_not_there_is_an_error(registry: Registry, run: Run, name: str) -> None:
+    registry.register(run("0123456789"), [])
+    with pytest.raises(RegistryError, match=f"holds no run {name}") as caught:
+        registry.resolve(name)
+    assert "first 8 digits" in caught.value.hint
+
+
+def test_the_chain_of_a_run_is_all_that_mend_it(registry: Registry, part: Part, run: Run) -> None:
+    registry.register(run("11111111-1"), [])
+    registry.register(run("22222222-2", corrects="11111111"), [part("2.parquet", "A")])
+    registry.register(run("33333333-3", corrects="22222222-2"), [])
+    registry.register(run("44444444-4", corrects="11111111-1"), [])
+    registry.register(run("55555555-5"), [])
+    assert registry.chain("11111111").rows() == registry.runs()[1:4].rows()
+    assert registry.chain("22222222")["run_id"].to_list() == ["33333333-3"]
+    assert registry.chain("55555555").is_empty()
+
+
+def test_a_run_can_only_correct_one_that_is_registered(registry: Registry, part: Part, run: Run) -> None:
+    one = part("p.parquet", "A")
+    with pytest.raises(RegistryError, match="holds no run r0"):
+        registry.register(run("r1", corrects="r0"), [one])
+    assert not registry.exists()
+    registry.register(run("00000000"), [])
+    registry.forget("00000000", by="me", reason="a test")
+    with pytest.raises(RegistryError) as caught:
+        registry.register(run("r1", corrects="00000000"), [one])
+    assert "forgotten" in caught.value.hint
+    assert registry.runs().is_empty()
+
+
+def test_since_accepted_are_codes_of_later_runs(filled: Registry, part: Part, run: Run) -> None:
+    codes = pl.Series(["abc", "ABC", None, "", "x", "late", "abc"])
+    assert filled.since_accepted("shop", codes).to_list() == [True, False, False, False, True, False, True]
+    filled.register(run("r4"), [part("4.parquet", "late", "Abc")])
+    assert filled.since_accepted("shop", codes, after="r1").to_list() == [False, False, False, False, False, True, False]
+    assert filled.since_accepted("club", pl.Series([], dtype=pl.String)).to_list() == []
 
 
 def test_an_empty_registry_answers_too(registry: Registry, run: Run) -> None:
     registry.register(run("r1"), [])
     assert registry.info().scopes == {"shop": 0}
     assert registry.find("x").is_empty()
-    assert registry.check() == 0
+    assert registry.check() == ()

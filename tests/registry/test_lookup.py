@@ -8,11 +8,12 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vbatch.model.registered import RegisteredRun
-from vbatch.registry import Registry
+from vbatch.registry import CodesTakenError, Registry, lookup
 from vbatch.registry.lookup import LOOKUP
 
 Part = Callable[..., Path]
@@ -64,6 +65,42 @@ def test_the_run_itself_does_not_count(registry: Registry, part: Part, run: Run)
     registry.register(run("r2"), [part("2.parquet", "a")])
     assert registry.lookup("shop", [one], apart_from="r1").rows(named=True)[0]["run_id"] == "r2"
     assert hits(registry.lookup("shop", [one], apart_from="r2")) == [(0, 0, True, "r1", "a.csv", 1)]
+
+
+def mark_used(registry: Registry, *codes: str, scope: str = "shop") -> None:
+    rows = pl.DataFrame({"code": codes}).with_columns(_source=pl.lit("m"), _record=pl.lit(1, pl.UInt64))
+    assert registry.mark("used", rows, scope=scope, by="me", reason="a test").marked == len(codes)
+
+
+def test_a_used_code_is_known_even_when_no_run_holds_it_any_more(registry: Registry, part: Part, run: Run) -> None:
+    one = part("1.parquet", "alpha", "Beta", "c")
+    registry.register(run("r1"), [one])
+    registry.register(run("r2", scope="club"), [one])
+    mark_used(registry, "alpha", "Beta")
+    new = part("new.parquet", "BETA", "alpha", "c", "x")
+
+    def found(scope: str = "shop", apart_from: str = "") -> list[tuple[object, ...]]:
+        return registry.lookup(scope, [new], apart_from=apart_from).select("row", "exact", "run_id", "record", "used").rows()
+
+    assert found() == [(0, False, "r1", 2, False), (1, True, "r1", 1, True), (2, True, "r1", 3, False)]
+    assert found(apart_from="r1") == []
+    assert [row[-1] for row in found("club")] == [False] * 3
+    registry.forget("r1", by="me", reason="a test")
+    assert found() == found(apart_from="r1") == [(1, True, None, None, True)]
+    registry.register(run("r3"), [part("3.parquet", "ALPHA")])
+    assert found() == [(1, True, None, None, True), (1, False, "r3", 1, False)]
+
+
+def test_slices_find_what_the_whole_finds(registry: Registry, part: Part, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.register(run("r1"), [part("old.parquet", "a", "b", "c", "d")])
+    parts = [part(f"{name}.parquet", *name) for name in ("ax", "", "B", "xyz", "dC", "c")]
+    whole = registry.lookup("shop", parts, apart_from="")
+    assert whole.select("part", "row").rows() == [(0, 0), (2, 0), (4, 0), (4, 1), (5, 0)]
+    for rows in (1, 2, 3, 8):
+        monkeypatch.setattr(lookup, "_SLICE", rows)
+        assert registry.lookup("shop", parts, apart_from="").equals(whole)
+        with pytest.raises(CodesTakenError, match="3 of these codes"):
+            registry.register(run("r2"), parts)
 
 
 def test_no_parts_and_empty_parts_have_no_matches(registry: Registry, part: Part, run: Run) -> None:

@@ -15,12 +15,12 @@ Part = Callable[..., Path]
 Run = Callable[..., RegisteredRun]
 
 
-def m002_status(con: Connection) -> None:
+def m003_status(con: Connection) -> None:
     con.execute("ALTER TABLE codes ADD COLUMN status VARCHAR DEFAULT 'registered'")
 
 
-def m002_broken(con: Connection) -> None:
-    m002_status(con)
+def m003_broken(con: Connection) -> None:
+    m003_status(con)
     con.execute("DELETE FROM runs")
     con.execute("SELECT no_such_function()")
 
@@ -42,21 +42,21 @@ def add(monkeypatch: pytest.MonkeyPatch, migration: migrations.Migration) -> Non
 
 def test_a_new_registry_has_every_migration_once(filled: Registry, run: Run) -> None:
     filled.register(run("r2"), [])
-    assert sql(filled, "SELECT name, applied_at <= now() AT TIME ZONE 'UTC' FROM migrations") == [("m001_codes_and_runs", True)]
+    assert sql(filled, "SELECT name, applied_at <= now() AT TIME ZONE 'UTC' FROM migrations") == [("m001_codes_and_runs", True), ("m002_ledger", True)]
 
 
 def test_an_older_registry_is_only_brought_up_to_date_by_those_who_write(
     filled: Registry, part: Part, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = part("new.parquet", "alpha")
-    add(monkeypatch, m002_status)
+    add(monkeypatch, m003_status)
     for call in (filled.runs, lambda: filled.stored("r1"), lambda: filled.lookup("shop", [one], apart_from="")):
         with pytest.raises(RegistryError, match="older vbatch") as caught:
             call()
         assert "`vbatch load`" in caught.value.hint
     filled.upgrade()
     assert filled.lookup("shop", [one], apart_from="").height == 1
-    assert sql(filled, "SELECT name FROM migrations") == [("m001_codes_and_runs",), ("m002_status",)]
+    assert sql(filled, "SELECT name FROM migrations") == [("m001_codes_and_runs",), ("m002_ledger",), ("m003_status",)]
     filled.register(run("r2"), [part("more.parquet", "gamma")])
     assert sql(filled, "SELECT code, status FROM codes ORDER BY rowid") == [
         ("alpha", "registered"),
@@ -66,18 +66,18 @@ def test_an_older_registry_is_only_brought_up_to_date_by_those_who_write(
 
 
 def test_register_migrates_too(filled: Registry, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    add(monkeypatch, m002_status)
+    add(monkeypatch, m003_status)
     filled.register(run("r2"), [])
     assert filled.runs().height == 2
 
 
 def test_a_migration_that_fails_changes_nothing(filled: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        add(broken, m002_broken)
+        add(broken, m003_broken)
         with pytest.raises(RegistryError):
             filled.upgrade()
     assert filled.runs().height == 1
-    assert sql(filled, "SELECT name FROM migrations") == [("m001_codes_and_runs",)]
+    assert sql(filled, "SELECT name FROM migrations") == [("m001_codes_and_runs",), ("m002_ledger",)]
     assert len(sql(filled, "DESCRIBE codes")) == 5
 
 
@@ -100,7 +100,7 @@ def test_readers_do_not_trust_hashes_of_another_duckdb_nor_change_them(other_has
     before = other_hashes.path.read_bytes()
     assert other_hashes.lookup("shop", [part("new.parquet", "x", "alpha", "BETA")], apart_from="")["row"].to_list() == [1, 2]
     assert other_hashes.find("beta")["code"].to_list() == ["Beta"]
-    assert other_hashes.check() == 0
+    assert other_hashes.check() == ()
     assert other_hashes.path.read_bytes() == before
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from vbatch.errors import RegistryError
@@ -14,6 +15,7 @@ from vbatch.registry import CodesTakenError, Registry, ledger, session
 
 Part = Callable[..., Path]
 Run = Callable[..., RegisteredRun]
+Rows = Callable[..., pl.DataFrame]
 
 
 def content(registry: Registry) -> list[tuple[object, ...]]:
@@ -25,6 +27,9 @@ def test_a_run_comes_back_as_it_was_stored(registry: Registry, part: Part, run: 
     registry.register(run("r1"), [part("p.parquet", "A")])
     assert registry.stored("r1") == run("r1")
     assert registry.stored("r2") is None
+    registry.register(run("22222222", kind="import", corrects="r1", outputs="runs/2"), [])
+    assert registry.stored("22222222") == run("22222222", kind="import", corrects="r1", outputs="runs/2")
+    assert registry.stored("2222222") is None
 
 
 def test_without_a_file_nothing_is_registered(registry: Registry, part: Part) -> None:
@@ -91,6 +96,32 @@ def test_codes_that_differ_in_case_or_scope_are_not_taken(registry: Registry, pa
     registry.register(run("r2"), [part("2.parquet", "ABC")])
     registry.register(run("r3", scope="other"), [part("3.parquet", "abc")])
     assert len(content(registry)) == 3
+
+
+def test_used_codes_are_refused_in_the_transaction(registry: Registry, part: Part, run: Run, rows: Rows) -> None:
+    mine = part("mine.parquet", "A", "B", "C")
+    registry.register(run("r1"), [part("theirs.parquet", "C", "a")])
+    registry.mark("used", rows("C", "a"), scope="shop", by="me", reason="a test")
+    registry.forget("r1", by="me", reason="a test")
+    with pytest.raises(CodesTakenError, match="1 of these codes"):
+        registry.register(run("r2"), [mine])
+    registry.register(run("r2", scope="club"), [mine])
+
+
+def test_attempts_are_kept_with_the_run(registry: Registry, part: Part, run: Run, rows: Rows, tmp_path: Path) -> None:
+    attempts = tmp_path / "it's [1].parquet"
+    rows("A", "b").with_columns(fault=pl.Series(["code.registered", "code.used"])).write_parquet(attempts)
+    registry.register(run("r1"), [part("1.parquet", "C")], attempts=attempts)
+    with pytest.raises(RegistryError):
+        registry.register(run("r2"), [part("2.parquet", "D")], attempts=tmp_path / "none.parquet")
+    assert registry.runs()["run_id"].to_list() == ["r1"]
+    with duckdb.connect(str(registry.path), read_only=True) as con:
+        found = con.execute("SELECT code, scope, run_id, source, record, fault, attempted_at FROM attempts ORDER BY rowid").fetchall()
+    at = run("r1").registered_at.replace(tzinfo=None)
+    assert found == [
+        ("A", "shop", "r1", "status.csv", 1, "code.registered", at),
+        ("b", "shop", "r1", "status.csv", 2, "code.used", at),
+    ]
 
 
 def test_a_failure_leaves_the_registry_as_it_was(registry: Registry, part: Part, run: Run) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from vbatch.errors import RegistryBusyError, RegistryError
@@ -17,6 +18,7 @@ from vbatch.registry.errors import named_errors
 
 Part = Callable[..., Path]
 Run = Callable[..., RegisteredRun]
+Rows = Callable[..., pl.DataFrame]
 unless_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
 
@@ -59,7 +61,9 @@ FOREIGN = [empty, text, sqlite, bare_duckdb, duckdb_with_other_tables, duckdb_of
 
 
 @pytest.mark.parametrize("make", FOREIGN)
-def test_a_foreign_file_is_refused_and_left_alone(registry: Registry, part: Part, run: Run, make: Callable[[Path], None]) -> None:
+def test_a_foreign_file_is_refused_and_left_alone(
+    registry: Registry, part: Part, run: Run, rows: Rows, make: Callable[[Path], None]
+) -> None:
     make(registry.path)
     before = registry.path.read_bytes()
     one = part("p.parquet", "A")
@@ -72,6 +76,14 @@ def test_a_foreign_file_is_refused_and_left_alone(registry: Registry, part: Part
         registry.info,
         lambda: registry.find("A"),
         registry.check,
+        lambda: registry.resolve("12345678"),
+        lambda: registry.chain("12345678"),
+        registry.forgotten,
+        lambda: registry.since_accepted("shop", pl.Series(["A"])),
+        lambda: registry.timeline("A"),
+        lambda: registry.export(registry.path.with_name("e.csv")),
+        lambda: registry.forget("r1", by="me", reason="a test"),
+        lambda: registry.mark("used", rows("A"), scope="shop", by="me", reason="a test"),
     ]
     for call in calls:
         with pytest.raises(RegistryError) as caught:
@@ -95,11 +107,22 @@ def test_the_folder_has_to_exist(tmp_path: Path, run: Run) -> None:
     assert caught.value.hint.startswith("make its folder first")
 
 
-def test_questions_to_a_registry_that_is_not_there_are_errors(registry: Registry) -> None:
-    for call in (registry.runs, registry.info, registry.check, lambda: registry.find("A")):
+def test_questions_to_a_registry_that_is_not_there_are_errors(registry: Registry, rows: Rows) -> None:
+    calls: list[Callable[[], object]] = [
+        registry.runs,
+        registry.info,
+        registry.check,
+        lambda: registry.find("A"),
+        lambda: registry.timeline("A"),
+        lambda: registry.export(registry.path.with_name("e.csv")),
+        lambda: registry.forget("r1", by="me", reason="a test"),
+        lambda: registry.mark("used", rows("A"), scope="shop", by="me", reason="a test"),
+    ]
+    for call in calls:
         with pytest.raises(RegistryError) as caught:
             call()
         assert "`vbatch load` makes it" in caught.value.hint
+    assert list(registry.path.parent.iterdir()) == []
 
 
 def test_a_path_that_is_not_unicode_is_an_error(tmp_path: Path) -> None:
@@ -173,11 +196,6 @@ def test_a_full_disk_leaves_no_new_file(registry: Registry, part: Part, run: Run
     with disk_full_at(size), pytest.raises(RegistryError):
         registry.register(run("r1"), [one])
     assert list(registry.path.parent.iterdir()) == [one]
-
-
-def test_a_signal_during_a_query_is_not_swallowed(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), named_errors(tmp_path):
-        raise RuntimeError("Query interrupted")
 
 
 def test_errors_that_have_a_name_keep_it(tmp_path: Path) -> None:

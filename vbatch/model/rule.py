@@ -185,8 +185,11 @@ def _works(check: pa.Check, types: Types) -> bool:
 
 def _height_of_no_rows(check: pa.Check, column: str | None, types: Types, code: str) -> None:
     """A verdict for each row of an empty frame is no verdict; one verdict for all of it depends on the batch."""
+    empty = pl.LazyFrame(schema=types)
     try:
-        verdicts = _apply(check, pl.LazyFrame(schema=types), column).collect()
+        # Called as pandera calls it, a built-in check that was made before polars was known to pandera looks its function up again.
+        check(empty, column)
+        verdicts = _apply(check, empty, column).collect()
     except PipelineError:
         raise
     except Exception as error:

@@ -63,7 +63,8 @@ def _mark_slice(con: Connection, given: pl.DataFrame, values: Mapping[str, objec
     con.execute("CREATE OR REPLACE TEMP TABLE wanted AS SELECT *, hash(lower(code)) AS h FROM given")
     con.execute(_JUDGE, {"status": values["status"], "scope": values["scope"]})
     con.execute(_MARK, values)
-    return con.sql("SELECT verdict FROM judged ORDER BY row").pl()["verdict"].cast(_VERDICT)
+    verdict: pl.Series = con.sql("SELECT verdict FROM judged ORDER BY row").pl()["verdict"]
+    return verdict.cast(_VERDICT)
 
 
 _JUDGE = """

@@ -19,6 +19,8 @@ from vbatch.steps.read.streams import CHUNK, DAMAGED, OPENERS, Readable, named_d
 from vbatch.steps.read.tables import parquet_rows, write_rows, xlsx_rows
 
 EDGE = 1 << 20
+END_OF_ARCHIVE = 22
+"""Bytes at the end of a zip archive, before its comment; two of them count the members."""
 RATIO_FROM = 64 << 20
 """Unpacked bytes from which on the ratio is looked at; small files may be extreme and harmless."""
 
@@ -244,7 +246,14 @@ class _Unpacker:
 
 def _archive(export: Export) -> zipfile.ZipFile:
     with named_damage(export.path):
-        return zipfile.ZipFile(export.file)
+        archive = zipfile.ZipFile(export.file)
+        with export.file.open("rb") as file:
+            file.seek(-len(archive.comment) - END_OF_ARCHIVE, os.SEEK_END)
+            count = int.from_bytes(file.read(END_OF_ARCHIVE)[10:12], "little")
+        if count not in {len(archive.infolist()), 0xFFFF}:
+            archive.close()
+            raise zipfile.BadZipFile(f"{count} members are announced, {len(archive.infolist())} are there")
+        return archive
 
 
 def _opened_member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, path: str) -> zipfile.ZipExtFile:
