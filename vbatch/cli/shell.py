@@ -34,6 +34,8 @@ def main() -> NoReturn:
     for stop in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(stop) is signal.SIG_DFL:  # nohup ignores them
             signal.signal(stop, signal.default_int_handler)
+    # Pandera imports this test library where it is installed, which takes longer than to judge a small export.
+    sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type] # None is how Python marks what must not be imported
     sys.exit(run(sys.argv[1:]))
 
 

@@ -150,11 +150,11 @@ def batch_of(place: Place, window: Window, found: Segments, shape: Shape, book: 
         records=pl.DataFrame(
             {
                 "_record": np.arange(place.first_record, place.first_record + count, dtype=np.uint64),
-                "_line": (found.lines + window.line).astype(np.uint64),
-                "_offset": offsets.astype(np.uint64),
-                "_length": lengths.astype(np.uint64),
-                "_at": (found.starts - begin).astype(np.uint64),
-                "_size": (found.ends - found.starts).astype(np.uint64),
+                "_line": (found.lines + window.line).view(np.uint64),
+                "_offset": offsets.view(np.uint64),
+                "_length": lengths.view(np.uint64),
+                "_at": (found.starts - begin).view(np.uint64),
+                "_size": (found.ends - found.starts).view(np.uint64),
                 FAULTS: bits[found.faults],
             }
         ),

@@ -16,8 +16,8 @@ def items(data: bytes, longest: int, *, at_end: bool) -> Segments:
     """Cut a block that starts at an item's first byte.
 
     An item's bytes go on to the first byte of the next one, so its comma and the white space behind it belong to it. The bracket that
-    closes the array stays, with what follows, until the source ends; if that is not white space it is one broken item. So is the last item
-    of an array that nothing closes.
+    closes the array stays, with what follows, until the source ends; if it is of the wrong kind, or not only white space follows, all this
+    is one broken item. So is the last item of an array that nothing closes.
 
     Args:
         data: the block.
@@ -34,8 +34,7 @@ def items(data: bytes, longest: int, *, at_end: bool) -> Segments:
         ends = ends[:-1]
     starts = np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1]])
     faults = np.where(ends - starts > longest, TOO_LONG, 0).astype(np.uint8)
-    tail = data[close + 1 :].strip(bytes(BLANK)) if close is not None else b""
-    if at_end and (close is None or tail):
+    if at_end and (close is None or data[close:].strip(bytes(BLANK)) != b"]"):
         starts, ends, faults = _with_broken_tail(starts, ends, faults, close, len(data))
     lines = np.searchsorted(np.flatnonzero(array == LF), starts, side="left")
     consumed = len(data) if at_end else int(ends[-1]) if len(ends) else 0

@@ -4,7 +4,6 @@ A record ends at the first line end that no quote encloses. A quote that breaks 
 longest record allowed, is the fault of its own line; reading resumes on the next. The answer does not depend on how the bytes are cut.
 """
 
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -83,11 +82,15 @@ def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
 
 def quote_positions(array: Bytes, data: bytes, quote: str | None) -> Positions:
     """Where the quotes are; quick where they are few."""
-    if not quote or (count := data.count(quote.encode())) == 0:
+    if not quote:
         return np.empty(0, np.int64)
-    if count * 256 > len(data):
-        return np.flatnonzero(array == ord(quote))
-    return np.fromiter((match.start() for match in re.finditer(re.escape(quote).encode(), data)), np.int64, count)
+    mark, few = quote.encode(), len(data) >> 10
+    found: list[int] = []
+    place = data.find(mark)
+    while place >= 0 and len(found) <= few:
+        found.append(place)
+        place = data.find(mark, place + 1)
+    return np.array(found, np.int64) if place < 0 else np.flatnonzero(array == ord(quote))
 
 
 def _all_lines(array: Bytes, starts: Positions, ends: Positions, quotes: Positions, dialect: Dialect) -> Segments:

@@ -61,7 +61,10 @@ def opened(path: Path, name: str) -> Iterator[Stream]:
     with _open(path, name) as file:
         before = os.fstat(file.fileno())
         yield Stream(file, name)
-        after = path.stat()
+        try:
+            after = path.stat()
+        except OSError:
+            raise SourceError(f"{name}: was removed while it was read", hint="wait until the export is complete, then run again") from None
         if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
             raise SourceError(f"{name}: changed while it was read", hint="wait until the export is complete, then run again")
 

@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -26,14 +27,14 @@ RATIO_FROM = 64 << 20
 
 TABLES: dict[str, Callable[[Path, str], Iterator[bytes]]] = {"parquet": parquet_rows, "xlsx": xlsx_rows}
 MAGIC = {
-    b"PAR1": "parquet",
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bz2",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"PK\x03\x04": "zip",
-    b"PK\x05\x06": "zip",
+    "parquet": rb"PAR1\x15",
+    "gzip": rb"\x1f\x8b",
+    "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)",
+    "xz": rb"\xfd7zXZ\x00",
+    "zstd": rb"\x28\xb5\x2f\xfd",
+    "zip": rb"PK(?:\x03\x04|\x05\x06)",
 }
+"""What files begin with. Those that begin with letters are told by more than these, which a code may begin with, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +165,8 @@ class _Unpacker:
             return self._table(export, kind)
         if kind is not None:
             raise SourceError(f"{export.path}: is packed twice", hint=f"unpack it once; what is inside is {kind} again")
+        if self.layout.format in TABLES and export.file.stat().st_size:
+            raise SourceError(f"{export.path}: is no {self.layout.format} file", hint="name the file that was exported, or another layout")
         return export
 
     def _table(self, export: Export, kind: str) -> Export:
@@ -264,8 +267,8 @@ def _opened_member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, path: str) ->
 def kind_of(export: Export) -> str | None:
     """How a source is packed, by its first bytes and not by its name; None if it is not."""
     with opened(export.file, export.path) as stream:
-        start = stream.read(6)
-    kind = next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
+        start = stream.read(10)
+    kind = next((kind for kind, magic in MAGIC.items() if re.match(magic, start)), None)
     return "xlsx" if kind == "zip" and _is_workbook(export.file) else kind
 
 
