@@ -41,6 +41,7 @@ class Case:
         on_conflict, severities: instead of the pipeline's.
         as_of, max_rejected: options.
         registered: sources that are loaded into the registry first.
+        used: codes that are then marked as used.
         encoding: of the sources where a line end is not one byte.
         cut_off: whether the sources are given as gzip files that end where they end.
         blank_lines: of each source.
@@ -58,6 +59,7 @@ class Case:
     as_of: datetime | None = None
     max_rejected: str = ""
     registered: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
     encoding: str = "latin-1"
     cut_off: bool = False
     blank_lines: tuple[int, ...] | None = None

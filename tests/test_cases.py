@@ -17,6 +17,7 @@ from vbatch import Options, Report, load, validate
 from vbatch.catalog import available
 from vbatch.model.options import Limit
 from vbatch.model.rulebook import rulebook
+from vbatch.registry import Registry
 
 CASES = found_cases()
 VERBS = {"validate": validate, "load": load}
@@ -78,6 +79,9 @@ def ran(case: Case, batch_rows: int | None) -> Run:
     limit = Limit.parse(case.max_rejected) if case.max_rejected else None
     options = Options(as_of=case.as_of, batch_rows=batch_rows, csv=True, allow_truncated=case.cut_off)
     earlier = load(case.registered, chosen, replace(options, out=Path("earlier"))) if case.registered else None
+    if case.used:
+        used = pl.DataFrame({"code": case.used, "_source": "till.csv", "_record": range(1, len(case.used) + 1)})
+        Registry(options.registry).mark("used", used.cast({"_record": pl.UInt64}), scope=chosen.scope, by="till", reason="redeemed")
     report = VERBS[case.verb](case.sources, chosen, replace(options, out=out, max_rejected=limit))
     return Run(case=case, report=report, earlier=earlier, out=out)
 

@@ -17,7 +17,7 @@ from vbatch.catalog import pipeline as catalog_pipeline
 from vbatch.engines.local import LocalEngine
 from vbatch.engines.outputs import write_outputs
 from vbatch.engines.proof import prove
-from vbatch.errors import OutputError, SourceError
+from vbatch.errors import OutputError, RegistryBusyError, RegistryError, SourceError
 from vbatch.model.batch import Tally, total
 from vbatch.model.engine import Engine, Job, Judged, Progress
 from vbatch.model.identity import run_identity
@@ -34,7 +34,7 @@ from vbatch.steps.read import ChangedError, Export, beforehand, expanded, export
 from vbatch.steps.rows import read_rows
 from vbatch.steps.settle import settle
 from vbatch.steps.verify import Difference, verify_run
-from vbatch.steps.workspace import Workspace, noted_parts, publish, seal, workspace
+from vbatch.steps.workspace import Workspace, abandoned, noted_parts, publish, seal, workspace
 
 Verb = Literal["validate", "load"]
 Announce = Callable[[str], None]
@@ -157,13 +157,18 @@ class _Run:
         """Run it."""
         started = datetime.now(UTC)
         identity = self._beforehand()
-        with workspace(self.options.out or Path("runs", identity[:12]), identity, restart=self.options.restart) as work:
+        place = self.options.out or Path("runs", identity[:12])
+        for work in () if self.options.out else abandoned(place.parent):
+            self._make_up(work)
+        with workspace(place) as work:
+            self._make_up(work)
+            resumed = work.begin(identity, restart=self.options.restart)
             work.renew(work.scratch)
             job = self._job(work)
-            judged = self._judged(job, work)
+            judged = self._judged(job, work, resumed=resumed)
             run_id = self._identity(judged)
             out = self._free(run_id)
-            if stored := self._stored(run_id, work, out):
+            if stored := self._stored(run_id, out):
                 return stored
             while True:
                 work.renew(work.out)
@@ -177,6 +182,14 @@ class _Run:
                 except CodesTakenError:
                     # Another run registered some of these codes after they were looked up: they lose them now.
                     continue
+                except RegistryBusyError:
+                    raise
+                except RegistryError:
+                    # It may be registered all the same: by a commit before the error, or by another process with the same input.
+                    self._make_up(work)
+                    if stored := self._stored(run_id, out):
+                        return stored
+                    raise
                 publish(job.out, out, work.aside)
                 return replace(report, path=str(out))
 
@@ -196,8 +209,8 @@ class _Run:
             scratch=work.scratch,
         )
 
-    def _judged(self, job: Job, work: Workspace) -> Judged:
-        done = noted_parts(work.judged) if work.resumed else ()
+    def _judged(self, job: Job, work: Workspace, *, resumed: bool) -> Judged:
+        done = noted_parts(work.judged) if resumed else ()
         if done:
             share = done[-1].tally.records and sum(part.span.size for part in done) / max(
                 1, sum(source.file.stat().st_size for source in job.sources)
@@ -220,20 +233,32 @@ class _Run:
         }
         return run_identity(hashes, self.pipeline, self.rulebook, options, vbatch.__version__)
 
-    def _stored(self, run_id: str, work: Workspace, out: Path) -> Report | None:
-        """The report of this very run, if it was loaded before; what is missing of its publication is made up."""
-        if (earlier := report_in(out)) and earlier.run_id == run_id and earlier.status == "loaded":
-            return replace(earlier, over_limit=self._over_limit(earlier.rejected, earlier.records))
-        if self.verb != "load" or (run := self.registry.stored(run_id)) is None:
+    def _make_up(self, work: Workspace) -> None:
+        """Do what an earlier run in this workspace had decided to do and could not do any more: publish what is registered."""
+        if (replaced := finished_in(work.aside)) and not (out := self._out(replaced.run_id)).exists():
+            work.aside.rename(out)
+        if (finished := finished_in(work.out)) and finished.status == "loaded":
+            registries = self.registry, Registry(Path(finished.options["registry"]), wait=self.options.wait)
+            if any((run := one.stored(finished.run_id)) and run.report == finished.to_json() for one in registries):
+                publish(work.out, self._free(finished.run_id), work.aside)
+
+    def _stored(self, run_id: str, out: Path) -> Report | None:
+        """The report of this very run, if it was loaded before."""
+        earlier = report_in(out)
+        if self.verb == "load":
+            run = self.registry.stored(run_id)
+            if run is None or not earlier or earlier.to_json() != run.report:
+                return Report.from_json(run.report) if run else None
+        elif not earlier or earlier.run_id != run_id or earlier.status != "loaded":
             return None
-        if (finished := finished_in(work.out)) and finished.to_json() == run.report:
-            publish(work.out, out, work.aside)
-            return replace(finished, path=str(out))
-        return Report.from_json(run.report)
+        return replace(earlier, over_limit=self._over_limit(earlier.rejected, earlier.records))
+
+    def _out(self, run_id: str) -> Path:
+        return self.options.out or Path("runs", run_id)
 
     def _free(self, run_id: str) -> Path:
         """Where the run is published; OutputError if another run is there."""
-        out = self.options.out or Path("runs", run_id)
+        out = self._out(run_id)
         if (earlier := report_in(out)) and earlier.run_id != run_id:
             raise OutputError(f"{out}: holds another run, {earlier.run_id[:12]}", hint="choose another folder with -o, or remove this one")
         return out

@@ -2,7 +2,7 @@
 
 An item of an array begins at its first visible byte and goes on to the first of the next item, so its comma and the white space behind it
 belong to it; the last one goes on to the bracket that closes the array. Commas and brackets within strings mean nothing. What stands
-behind the closing bracket is one broken item, and so is the last item of an array that nothing closes. One object a line: a record is a line.
+behind the closing bracket is one broken item with it, also if the bracket is of the wrong kind, and so is the last item of an array that nothing closes. One object a line: a record is a line.
 """
 
 import json
@@ -87,7 +87,7 @@ def _visible(data: bytes, at: int) -> int:
 def _with_last(data: bytes, found: list[Item], start: int, close: int, longest: int, whole: Collection[str]) -> list[Item]:
     if start < close:
         found.append(_item(data, start, close, longest, whole))
-    if data[close + 1 :].strip(BLANK):
+    if data[close:].strip(BLANK) != b"]":
         found.append(_item(data, close, len(data), longest, whole)._replace(fault="json", texts={}))
     return found
 

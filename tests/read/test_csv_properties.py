@@ -1,11 +1,13 @@
 """Whatever happens to a CSV file, vbatch's account of it is that of the slow parser."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from corrupted import File, corrupted, files
 from hypothesis import given
 from hypothesis import strategies as st
+from judging import Run, judged, place
 from reading import Account, blocks_of, examples, file_of, layout_of, read
 from slow_parser import Rules, Told, told_by_the_rules
 
@@ -111,3 +113,35 @@ def test_any_encoding_is_told_alike(encoding: str, data: st.DataObject) -> None:
     content = data.draw(st.one_of(st.just(file.head + file.body), corrupted(file, most=3)))
     rows, block = data.draw(st.sampled_from((1, 2, 1000))), data.draw(st.sampled_from((16, 17, 61, 1 << 20)))
     assert_told_alike(content, file.rules, rows=rows, block=block)
+
+
+@examples(40)
+@given(data=st.data(), rows=st.sampled_from((1, 3, 1000)))
+def test_a_run_accounts_for_every_record(data: st.DataObject, rows: int) -> None:
+    file = data.draw(files().filter(lambda file: file.rules.header))
+    content = data.draw(corrupted(file))
+    told = told_by_the_rules(content, file.rules)
+    with place() as here:
+        path = here / "export.csv"
+        path.write_bytes(content)
+        if not told.records:
+            with pytest.raises(SourceError):
+                judged([path], layout_by(file.rules), here=here, batch_rows=rows)
+            return
+        run = judged([path], layout_by(file.rules), here=here, batch_rows=rows)
+        assert_fates(run, told, content, path)
+
+
+def assert_fates(run: Run, told: Told, data: bytes, path: Path) -> None:
+    fates, names = run.fates(str(path)), told.header.fields
+    assert [fate.offset for fate in fates] == [record.offset for record in told.records]
+    assert [fate.structural for fate in fates] == [record.fault for record in told.records]
+    rejected = [(fate, record) for fate, record in zip(fates, told.records, strict=True) if not fate.accepted]
+    assert [fate.length for fate, _ in rejected] == [record.length for _, record in rejected]
+    head = data[: told.header.offset + told.header.length]
+    assert run.replay(path.name) == head + b"".join(data[one.offset : one.offset + one.length] for _, one in rejected)
+    assert run.report.sources[0].blank_lines == told.blanks
+    assert run.report.sources[0].bytes == len(data)
+    assert all(told.records[number - 1].line == line for number, line in run.lines().items())
+    for fate, record in zip(fates, told.records, strict=True):
+        assert fate.texts == dict(zip(names, record.fields or [None] * len(names), strict=True))

@@ -1,4 +1,6 @@
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,3 +54,18 @@ def rows() -> Callable[..., pl.DataFrame]:
         return pl.DataFrame([(code, source, record) for record, code in enumerate(codes, 1)], schema=schema, orient="row")
 
     return make
+
+
+@pytest.fixture
+def disk_full_at() -> Callable[[int], AbstractContextManager[None]]:
+    @contextmanager
+    def limit(size: int) -> Iterator[None]:
+        """No file of this process can grow beyond this many bytes; DuckDB meets it as it meets a full disk."""
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    return limit

@@ -1,10 +1,9 @@
 """Files that are no registry: two lines each, and the file untouched."""
 
 import os
-import resource
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import duckdb
@@ -19,6 +18,7 @@ from vbatch.registry.errors import named_errors
 Part = Callable[..., Path]
 Run = Callable[..., RegisteredRun]
 Rows = Callable[..., pl.DataFrame]
+Disk = Callable[[int], AbstractContextManager[None]]
 unless_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
 
@@ -168,18 +168,7 @@ def test_an_unreadable_file_is_an_error(registry: Registry, run: Run) -> None:
     assert caught.value.hint.startswith("let this user read and write")
 
 
-@contextmanager
-def disk_full_at(size: int) -> Iterator[None]:
-    """No file of this process can grow beyond this many bytes; DuckDB meets it as it meets a full disk."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-def test_a_full_disk_changes_nothing(registry: Registry, part: Part, run: Run) -> None:
+def test_a_full_disk_changes_nothing(registry: Registry, part: Part, run: Run, disk_full_at: Disk) -> None:
     large = part("large.parquet", *(f"{number * 7919:x}" for number in range(200_000)))
     registry.register(run("r1"), [part("p.parquet", "A")])
     with disk_full_at(registry.path.stat().st_size), pytest.raises(RegistryError) as caught:
@@ -191,7 +180,7 @@ def test_a_full_disk_changes_nothing(registry: Registry, part: Part, run: Run) -
 
 
 @pytest.mark.parametrize("size", [0, 5_000, 100_000, 1_500_000])
-def test_a_full_disk_leaves_no_new_file(registry: Registry, part: Part, run: Run, size: int) -> None:
+def test_a_full_disk_leaves_no_new_file(registry: Registry, part: Part, run: Run, disk_full_at: Disk, size: int) -> None:
     one = part("p.parquet", *(f"{number * 7919:x}" for number in range(200_000 if size > 1_000_000 else 10)))
     with disk_full_at(size), pytest.raises(RegistryError):
         registry.register(run("r1"), [one])

@@ -63,6 +63,7 @@ def test_a_held_registry_is_busy_and_its_holder_named(filled: Registry, part: Pa
             filled.runs()
         assert caught.value.exit_code == 75
         assert "--wait" in caught.value.hint
+        assert "died on another host" in caught.value.hint
         with pytest.raises(RegistryBusyError):
             filled.lookup("shop", [one], apart_from="")
         with pytest.raises(RegistryBusyError):
@@ -83,6 +84,12 @@ def test_a_waiting_call_goes_on_when_the_holder_lets_go(filled: Registry, part: 
         monkeypatch.setattr(connect, "sleep", lambda _: let_go(process))
         Registry(filled.path, wait=3600).register(run("r2"), [part("new.parquet", "B")])
     assert filled.runs()["run_id"].to_list() == ["r1", "r2"]
+
+
+def test_readers_wait_for_a_writer_too(filled: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    with held(filled) as process:
+        monkeypatch.setattr(connect, "sleep", lambda _: let_go(process))
+        assert Registry(filled.path, wait=3600).timeline("A").height == 1
 
 
 def test_a_waiting_call_gives_up_after_growing_pauses(filled: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

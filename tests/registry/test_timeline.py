@@ -1,7 +1,8 @@
 """Everything that ever happened to one code."""
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,9 +21,10 @@ Rows = Callable[..., pl.DataFrame]
 def lived(registry: Registry, part: Part, run: Run, rows: Rows, tmp_path: Path) -> Registry:
     attempts = tmp_path / "attempts.parquet"
     rows("x", "Abc").with_columns(fault=pl.lit("code.registered")).write_parquet(attempts)
-    registry.register(run("r1"), [part("1.parquet", "0", "Abc", source="b.csv")])
-    registry.register(run("r2"), [part("2.parquet", "ABC")], attempts=attempts)
-    registry.register(run("r3", scope="club", kind="import"), [part("3.parquet", "Abc")])
+    first, second, third = (replace(run(f"r{n}"), registered_at=datetime(2024, 2, n, tzinfo=UTC)) for n in (1, 2, 3))
+    registry.register(first, [part("1.parquet", "0", "Abc", source="b.csv")])
+    registry.register(second, [part("2.parquet", "ABC")], attempts=attempts)
+    registry.register(replace(third, scope="club", kind="import"), [part("3.parquet", "Abc")])
     registry.mark("delivered", rows("ABC", "Abc"), scope="shop", by="Ann", reason="sent")
     registry.mark("used", rows("0", "Abc", source="used.csv"), scope="shop", by="Bob", reason="redeemed")
     registry.forget("r1", by="Cy", reason="wrong file")
@@ -33,8 +35,8 @@ def test_events_stand_in_time_order_exact_ones_first(lived: Registry) -> None:
     found = lived.timeline("Abc")
     assert found.drop("at").rows() == [
         ("registered", "Abc", True, "shop", "r1", "b.csv", 2, None, "gift_cards"),
-        ("imported", "Abc", True, "club", "r3", "a.csv", 1, None, "gift_cards"),
         ("attempt", "Abc", True, "shop", "r2", "status.csv", 2, None, "code.registered"),
+        ("imported", "Abc", True, "club", "r3", "a.csv", 1, None, "gift_cards"),
         ("delivered", "Abc", True, "shop", None, "status.csv", 2, "Ann", "sent"),
         ("used", "Abc", True, "shop", None, "used.csv", 2, "Bob", "redeemed"),
         ("forgotten", "Abc", True, "shop", "r1", "b.csv", 2, "Cy", "wrong file"),

@@ -108,6 +108,12 @@ SET: tuple[Fault, ...] = (
         hint="the voucher is at the target already; `vbatch registry find CODE` shows since when",
     ),
     Fault(
+        code="code.used",
+        title="Code used already",
+        message="the code has been used; it was registered by {winner}",
+        hint="a used code is never loaded again; `vbatch registry find CODE` shows when it was marked",
+    ),
+    Fault(
         code="code.case_collision",
         severity=Severity.WARNING,
         title="Codes that differ only in case",
@@ -119,7 +125,7 @@ SET: tuple[Fault, ...] = (
 
 KEEP_OUT = frozenset(
     {fault.code for fault in RECORD}
-    | {"code.missing", "code.not_text", "code.unreadable", "code.duplicate", "code.conflict", "code.registered"}
+    | {"code.missing", "code.not_text", "code.unreadable", "code.duplicate", "code.conflict", "code.registered", "code.used"}
 )
 """Faults that leave no voucher to accept, or a code that another voucher has; they may set a record aside but not let it pass."""
 

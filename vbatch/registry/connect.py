@@ -25,6 +25,8 @@ _CONFIG = {
     "autoload_known_extensions": "false",
     # DuckDB would keep every block it read, up to four fifths of the machine.
     "memory_limit": "512MB",
+    # Codes hardly compress; trying to takes longer than writing them.
+    "force_compression": "uncompressed",
 }
 _SHORTEST, _LONGEST = 0.02, 1.0
 _BUSY = ("Could not set lock", "with a different configuration than existing connections")

@@ -8,6 +8,9 @@ import polars as pl
 
 from vbatch.model.part import Keys, Part
 
+TAKEN = ("code.registered", "code.used")
+"""Verdicts of the registry that leave no room for the set to decide."""
+
 RowsOf = Callable[[Part], pl.DataFrame]
 
 BUCKET = 1_000_000
@@ -22,8 +25,8 @@ def settle(parts: Sequence[Part], registered: pl.DataFrame, rows_of: RowsOf, on_
 
     Args:
         parts: the judged batches, in order.
-        registered: accepted rows whose code, or one that differs only in case, the registry holds: part, row, exact, run_id,
-            registered_at, source, record.
+        registered: accepted rows whose code, or one that differs only in case, the registry holds, or that are used: part, row, exact,
+            run_id, registered_at, source, record, used.
         rows_of: the accepted rows of a part, with `_source`, the path of its source as given.
         on_conflict: the pipeline's policy.
 
@@ -31,7 +34,7 @@ def settle(parts: Sequence[Part], registered: pl.DataFrame, rows_of: RowsOf, on_
         One line a verdict, sorted by part and row, with the columns of VERDICTS.
     """
     known = _registered_verdicts(registered)
-    taken = known.filter(pl.col("fault") == "code.registered").select("part", "row")
+    taken = known.filter(pl.col("fault").is_in(TAKEN)).select("part", "row")
     found = [known, *(settle_bucket(rows, on_conflict) for rows in _buckets(parts, rows_of, taken))]
     return pl.concat(found).sort("part", "row", "fault", maintain_order=True)
 
@@ -105,8 +108,13 @@ def _registered_verdicts(registered: pl.DataFrame) -> pl.DataFrame:
     return exact_first.select(
         pl.col("part").cast(pl.UInt32),
         pl.col("row").cast(pl.UInt64),
-        pl.when(exact).then(pl.lit("code.registered")).otherwise(pl.lit("code.case_collision")).alias("fault"),
-        winner.alias("winner"),
+        pl.when("used")
+        .then(pl.lit("code.used"))
+        .when(exact)
+        .then(pl.lit("code.registered"))
+        .otherwise(pl.lit("code.case_collision"))
+        .alias("fault"),
+        pl.coalesce(winner, pl.lit("a run that was undone")).alias("winner"),
     )
 
 

@@ -6,6 +6,8 @@ from importlib import import_module
 import numpy as np
 import numpy.typing as npt
 
+from vbatch.errors import SourceError
+
 LF, CR = 10, 13
 Positions = npt.NDArray[np.int64]
 
@@ -20,15 +22,19 @@ class Transcoder:
     """
 
     def __init__(self, encoding: str) -> None:
-        name = codecs.lookup(encoding).name
-        self._unit, self._pairs = _unit(name), name.startswith("utf-16")
+        self._name = codecs.lookup(encoding).name
+        self._unit, self._pairs = _unit(self._name), self._name.startswith("utf-16")
         codecs.register_error("vbatch.lone_surrogates", _lone_surrogates)
-        wide = name.startswith(("utf-16", "utf-32"))
-        self._decoder = codecs.getincrementaldecoder(encoding)("vbatch.lone_surrogates" if wide else "surrogateescape")
+        self._decoder = codecs.getincrementaldecoder(encoding)("vbatch.lone_surrogates")
 
     def utf8(self, block: bytes, *, at_end: bool) -> bytes:
         """The next bytes of the source as UTF-8; part of a character may wait for the next call."""
-        return self._decoder.decode(block, final=at_end).encode("utf-8", "surrogatepass")
+        try:
+            return self._decoder.decode(block, final=at_end).encode("utf-8", "surrogatepass")
+        except UnicodeError as error:
+            raise SourceError(
+                f"{self._name} cannot be read on behind a mistake", hint="declare the encoding that the old platform wrote"
+            ) from error
 
     def before(self, utf8: bytes, source: bytes, bounds: Positions) -> Positions:
         """Bytes in the source before each bound of the UTF-8.
@@ -39,7 +45,7 @@ class Transcoder:
             bounds: behind line ends, and behind the last byte if the source ends there.
         """
         if self._unit is None:
-            return _before_by_lines(utf8, source, bounds)
+            return self._before_by_lines(utf8, source, bounds)
         array = np.frombuffer(utf8, np.uint8)
         characters = bounds - np.searchsorted(np.flatnonzero(array & 0xC0 == 0x80), bounds)  # noqa: PLR2004 - bytes within a character
         if self._pairs:
@@ -48,14 +54,29 @@ class Transcoder:
         before: Positions = np.minimum(characters * self._unit, len(source))
         return before
 
+    def _before_by_lines(self, utf8: bytes, source: bytes, bounds: Positions) -> Positions:
+        """The same for encodings of more than one byte a character, where the bytes of a line end are part of no character."""
+        here, there = (
+            np.flatnonzero((array == LF) | (array == CR)) + 1 for array in (np.frombuffer(data, np.uint8) for data in (utf8, source))
+        )
+        if len(here) != len(there):
+            raise SourceError(f"lines cannot be told apart in {self._name}", hint="convert the file to UTF-8 first")
+        passed = np.searchsorted(here, bounds, side="right")
+        behind = np.concatenate([[0], here])[passed]
+        return np.where(behind == bounds, np.concatenate([[0], there])[passed], len(source))
+
 
 def _lone_surrogates(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Lone surrogates of UTF-16 and UTF-32 as they are, and one for each other unit that is no character or not complete."""
+    """A lone surrogate for each byte or unit that is no character; those of UTF-16 and UTF-32 as they are."""
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - a decoder asks
+    unit = {"utf-16": 2, "utf-32": 4}.get(error.encoding[:6])
+    if unit is None:
+        wrong = error.object[error.start : error.end]
+        return "".join(chr(byte) if byte in {LF, CR} else "\udcff" for byte in wrong), error.end
     try:
         return codecs.lookup_error("surrogatepass")(error)
-    except UnicodeDecodeError as still:
-        unit = 2 if still.encoding.startswith("utf-16") else 4
-        return "\udcff" * -((still.start - still.end) // unit), still.end
+    except UnicodeDecodeError:
+        return "\udcff" * -((error.start - error.end) // unit), error.end
 
 
 def _unit(name: str) -> int | None:
@@ -65,16 +86,6 @@ def _unit(name: str) -> int | None:
     if name.startswith("utf-32"):
         return 4
     return 1 if name in {"ascii", "iso8859-1"} or hasattr(import_module(f"encodings.{name.replace('-', '_')}"), "decoding_table") else None
-
-
-def _before_by_lines(utf8: bytes, source: bytes, bounds: Positions) -> Positions:
-    """The same for encodings of more than one byte a character; in none of them is the byte of a line end part of a character."""
-    here, there = (
-        np.flatnonzero((array == LF) | (array == CR)) + 1 for array in (np.frombuffer(data, np.uint8) for data in (utf8, source))
-    )
-    passed = np.searchsorted(here, bounds, side="right")
-    behind = np.concatenate([[0], here])[passed]
-    return np.where(behind == bounds, np.concatenate([[0], there])[passed], len(source))
 
 
 def transcoder(encoding: str) -> Transcoder | None:
