@@ -1,45 +1,41 @@
 """The straight line of a run: read, judge, settle, write, register, publish."""
 
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
-from itertools import chain, count, starmap
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
 import vbatch
 from vbatch.catalog import pipeline as catalog_pipeline
+from vbatch.engines.account import report_of
+from vbatch.engines.ledger import attempts_of, correction
 from vbatch.engines.local import LocalEngine
 from vbatch.engines.outputs import write_outputs
 from vbatch.engines.proof import prove
-from vbatch.errors import OutputError, RegistryBusyError, RegistryError, SourceError
-from vbatch.model.batch import Tally, total
+from vbatch.engines.published import REPORT, finished_in, free, report_in
+from vbatch.engines.sources import understand
+from vbatch.errors import RegistryBusyError, RegistryError, SourceError
 from vbatch.model.engine import Engine, Job, Judged, Progress
 from vbatch.model.identity import run_identity
 from vbatch.model.options import Options
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.registered import RegisteredRun
-from vbatch.model.report import Output, Report, SourceReport, Status, totals_of
+from vbatch.model.report import Report
 from vbatch.model.rulebook import Rulebook, rulebook
-from vbatch.model.source import Account, Source
 from vbatch.registry import CodesTakenError, Registry
-from vbatch.steps.bind import bind
-from vbatch.steps.read import ChangedError, Export, beforehand, expanded, exports, read_head
+from vbatch.steps.read import ChangedError, beforehand, expanded, exports
 from vbatch.steps.rows import read_rows
 from vbatch.steps.settle import settle
 from vbatch.steps.verify import Difference, verify_run
 from vbatch.steps.workspace import Workspace, abandoned, noted_parts, publish, seal, workspace
 
-Verb = Literal["validate", "load"]
+Verb = Literal["validate", "load", "import"]
 Announce = Callable[[str], None]
-REPORT = "report.json"
-PACKED = re.compile(r"(?:\.(?:gz|bz2|xz|zst|zip))+$")
+ATTEMPTS = "attempts.parquet"
 
 
 def silent(_done: int, _records: int, _rejected: int) -> None:
@@ -91,6 +87,18 @@ def load(
     return _Run.prepare("load", sources, pipeline, options=options or Options(), progress=progress, announce=announce).go()
 
 
+def bring_in(
+    sources: Sequence[str | Path],
+    pipeline: Pipeline | str,
+    options: Options | None = None,
+    *,
+    progress: Progress = silent,
+    announce: Announce = mute,
+) -> Report:
+    """Register the codes of exports of the target, which exist there already; nothing else is written. Otherwise as `load`."""
+    return _Run.prepare("import", sources, pipeline, options=options or Options(), progress=progress, announce=announce).go()
+
+
 def verify(out: str | Path, against: Sequence[str | Path] = ()) -> tuple[Difference, ...]:
     """Hold a run's files against its report: every hash, count and sum. Empty if all is as it says.
 
@@ -139,8 +147,10 @@ class _Run:
         if options.out:
             report_in(options.out)
         registry = Registry(options.registry, wait=options.wait)
-        if verb == "load":
+        if verb != "validate":
             registry.upgrade()
+        if options.corrects:
+            options = replace(options, corrects=registry.resolve(options.corrects))
         return cls(
             verb=verb,
             paths=expanded([str(path) for path in paths]),
@@ -157,9 +167,10 @@ class _Run:
         """Run it."""
         started = datetime.now(UTC)
         identity = self._beforehand()
-        place = self.options.out or Path("runs", identity[:12])
-        for work in () if self.options.out else abandoned(place.parent):
-            self._make_up(work)
+        place = self._place(identity)
+        for work in () if self.options.out or self.verb == "import" else abandoned(place.parent):
+            if self._make_up(work):
+                work.remove()
         with workspace(place) as work:
             self._make_up(work)
             resumed = work.begin(identity, restart=self.options.restart)
@@ -167,18 +178,29 @@ class _Run:
             job = self._job(work)
             judged = self._judged(job, work, resumed=resumed)
             run_id = self._identity(judged)
-            out = self._free(run_id)
+            out = free(self.options.out or Path("runs", run_id), run_id)
             if stored := self._stored(run_id, out):
                 return stored
             while True:
                 work.renew(work.out)
                 parts = self._settled(job, judged.parts, run_id)
-                outputs = write_outputs(job, parts, csv=self.options.csv)
-                report = self._report(run_id=run_id, job=job, judged=judged, parts=parts, outputs=outputs, started=started)
+                outputs = write_outputs(job, parts, csv=self.options.csv) if self.verb != "import" else ()
+                report = report_of(
+                    run_id=run_id,
+                    verb=self.verb,
+                    pipeline=self.pipeline,
+                    options=self.options,
+                    job=job,
+                    judged=judged,
+                    parts=parts,
+                    outputs=outputs,
+                    corrects=self._corrects(parts),
+                    started=started,
+                )
                 (job.out / REPORT).write_text(report.to_json(), encoding="utf-8")
                 seal(job.out)
                 try:
-                    self._register(report, parts)
+                    self._register(report, parts, job, out)
                 except CodesTakenError:
                     # Another run registered some of these codes after they were looked up: they lose them now.
                     continue
@@ -190,8 +212,16 @@ class _Run:
                     if stored := self._stored(run_id, out):
                         return stored
                     raise
+                if self.verb == "import":
+                    return report
                 publish(job.out, out, work.aside)
                 return replace(report, path=str(out))
+
+    def _place(self, identity: str) -> Path:
+        """Beside what the run works: its output, or the registry if that is all it changes."""
+        if self.verb == "import":
+            return self.options.registry.parent / f"import-{identity[:12]}"
+        return self.options.out or Path("runs", identity[:12])
 
     def _beforehand(self) -> str:
         """What the run is, as far as it can be told without reading everything."""
@@ -200,7 +230,7 @@ class _Run:
     def _job(self, work: Workspace) -> Job:
         found = exports(self.paths, work.scratch, self.pipeline.layout, allow_truncated=self.options.allow_truncated)
         return Job(
-            sources=_understand(found, self.pipeline, self.rulebook),
+            sources=understand(found, self.pipeline, self.rulebook),
             rulebook=self.rulebook,
             batch_rows=self.pipeline.batch_rows,
             as_of=self.options.as_of,
@@ -230,42 +260,30 @@ class _Run:
         options = {
             "as_of": self.options.as_of.isoformat() if self.options.as_of else None,
             "allow_truncated": self.options.allow_truncated,
+            "imported": self.verb == "import",
         }
         return run_identity(hashes, self.pipeline, self.rulebook, options, vbatch.__version__)
 
-    def _make_up(self, work: Workspace) -> None:
-        """Do what an earlier run in this workspace had decided to do and could not do any more: publish what is registered."""
-        if (replaced := finished_in(work.aside)) and not (out := self._out(replaced.run_id)).exists():
-            work.aside.rename(out)
-        if (finished := finished_in(work.out)) and finished.status == "loaded":
-            registries = self.registry, Registry(Path(finished.options["registry"]), wait=self.options.wait)
-            if any((run := one.stored(finished.run_id)) and run.report == finished.to_json() for one in registries):
-                publish(work.out, self._free(finished.run_id), work.aside)
+    def _make_up(self, work: Workspace) -> bool:
+        """Publish what an earlier run in this workspace registered and could not publish any more, if it did."""
+        if (finished := finished_in(work.out)) is None or finished.status != "loaded":
+            return False
+        registries = self.registry, Registry(Path(finished.options["registry"]), wait=self.options.wait)
+        found = [run for one in registries if (run := one.stored(finished.run_id)) and run.report == finished.to_json()]
+        if found:
+            publish(work.out, free(Path(found[0].outputs), finished.run_id), work.aside)
+        return bool(found)
 
     def _stored(self, run_id: str, out: Path) -> Report | None:
         """The report of this very run, if it was loaded before."""
         earlier = report_in(out)
-        if self.verb == "load":
+        if self.verb != "validate":
             run = self.registry.stored(run_id)
             if run is None or not earlier or earlier.to_json() != run.report:
                 return Report.from_json(run.report) if run else None
         elif not earlier or earlier.run_id != run_id or earlier.status != "loaded":
             return None
-        return replace(earlier, over_limit=self._over_limit(earlier.rejected, earlier.records))
-
-    def _out(self, run_id: str) -> Path:
-        return self.options.out or Path("runs", run_id)
-
-    def _free(self, run_id: str) -> Path:
-        """Where the run is published; OutputError if another run is there."""
-        out = self._out(run_id)
-        if (earlier := report_in(out)) and earlier.run_id != run_id:
-            raise OutputError(f"{out}: holds another run, {earlier.run_id[:12]}", hint="choose another folder with -o, or remove this one")
-        return out
-
-    def _over_limit(self, rejected: int, records: int) -> bool:
-        limit = self.options.limit(self.verb)
-        return limit is not None and not limit.allows(rejected, records)
+        return replace(earlier, over_limit=self.options.over_limit(self.verb, earlier.rejected, earlier.records))
 
     def _settled(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[SettledPart, ...]:
         registered = self.registry.lookup(self.pipeline.scope, [part.codes for part in parts], apart_from=run_id)
@@ -273,42 +291,16 @@ class _Run:
         def rows_of(part: Part) -> pl.DataFrame:
             return read_rows(part.rows).with_columns(_source=pl.lit(job.sources[part.source].path))
 
-        return self.engine.settle(job, parts, settle(parts, registered, rows_of, self.pipeline.on_conflict))
+        verdicts = settle(parts, registered, rows_of, self.pipeline.on_conflict)
+        attempts_of(verdicts, parts, rows_of).write_parquet(job.scratch / ATTEMPTS)
+        return self.engine.settle(job, parts, verdicts)
 
-    def _report(
-        self, *, run_id: str, job: Job, judged: Judged, parts: Sequence[SettledPart], outputs: tuple[Output, ...], started: datetime
-    ) -> Report:
-        finished = datetime.now(UTC)
-        tallies = [total(part.tally for part in parts if part.source == position) for position in range(len(job.sources))]
-        tally = total(tallies)
-        over = self._over_limit(tally.rejected, tally.records)
-        status: Status = "validated" if self.verb == "validate" else "refused" if over else "loaded"
-        return Report(
-            run_id=run_id,
-            verb=self.verb,
-            pipeline=self.pipeline.name,
-            scope=self.pipeline.scope,
-            target=self.pipeline.target.name,
-            status=status,
-            over_limit=over,
-            started_at=started.isoformat(timespec="milliseconds"),
-            finished_at=finished.isoformat(timespec="milliseconds"),
-            seconds=round((finished - started).total_seconds(), 3),
-            records=tally.records,
-            accepted=tally.accepted,
-            rejected=tally.rejected,
-            discarded=tally.discarded,
-            warned=tally.warned,
-            faults={fault.code: tally.faults[fault.code] for fault in self.rulebook.book if fault.code in tally.faults},
-            totals=totals_of(tally),
-            sources=tuple(starmap(_source_report, zip(job.sources, judged.accounts, tallies, strict=True))),
-            outputs=outputs,
-            options=self.options.shown(self.verb) | {"batch_rows": self.pipeline.batch_rows, "format": self.pipeline.layout.format},
-            versions={"vbatch": vbatch.__version__} | {name: version(name) for name in ("polars", "pandera", "duckdb", "pyarrow")},
-        )
+    def _corrects(self, parts: Sequence[SettledPart]) -> dict[str, Any] | None:
+        corrects = self.options.corrects
+        return correction(self.registry, corrects, self.pipeline.scope, parts) if corrects else None
 
-    def _register(self, report: Report, parts: Sequence[SettledPart]) -> None:
-        if report.status == "loaded":
+    def _register(self, report: Report, parts: Sequence[SettledPart], job: Job, out: Path) -> None:
+        if report.status in {"loaded", "imported"}:
             run = RegisteredRun(
                 run_id=report.run_id,
                 scope=self.pipeline.scope,
@@ -316,96 +308,8 @@ class _Run:
                 registered_at=datetime.now(UTC),
                 sources=tuple(source.path for source in report.sources),
                 report=report.to_json(),
+                kind="import" if self.verb == "import" else "load",
+                corrects=self.options.corrects,
+                outputs="" if self.verb == "import" else str(out.absolute()),
             )
-            self.registry.register(run, [part.accepted for part in parts])
-
-
-def finished_in(out: Path) -> Report | None:
-    """The report in a workspace's output, if there is one and it is whole."""
-    try:
-        return Report.from_json((out / REPORT).read_bytes().decode())
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def report_in(out: Path) -> Report | None:
-    """The report of the run in a folder; None if the folder does not exist or is empty.
-
-    Raises:
-        OutputError: the folder holds something else.
-    """
-    try:
-        if not out.exists() or not any(out.iterdir()):
-            return None
-        return Report.from_json((out / REPORT).read_bytes().decode(), str(out))
-    except NotADirectoryError as error:
-        raise OutputError(f"{out}: is a file", hint="name a folder with -o") from error
-    except FileNotFoundError as error:
-        raise OutputError(f"{out}: is not empty and holds no run", hint="choose another folder with -o") from error
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be read: {error.strerror}", hint="check the path and its permissions") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise OutputError(f"{out / REPORT}: is not a report of this version", hint="choose another folder with -o") from error
-
-
-def _understand(found: Sequence[Export], pipeline: Pipeline, rulebook: Rulebook) -> tuple[Source, ...]:
-    paths = [export.path for export in found]
-    doubled = next((path for path, times in Counter(paths).items() if times > 1), None)
-    if doubled:
-        raise SourceError(f"{doubled}: is named twice", hint="name each source once; a record is known by its source and its number")
-    names = _replay_names(paths)
-    return tuple(_source(export, name, pipeline, rulebook) for export, name in zip(found, names, strict=True))
-
-
-def _source(export: Export, replay: str, pipeline: Pipeline, rulebook: Rulebook) -> Source:
-    head = read_head(export.file, export.path, pipeline.layout)
-    return Source(
-        path=export.path,
-        file=export.file,
-        packed=export.packed,
-        truncated=export.truncated,
-        replay=replay,
-        shape=head.shape,
-        dialect=head.dialect,
-        binding=bind(pipeline.layout, rulebook, head.header, export.path),
-        offset=head.offset,
-        line=head.line,
-        positions=head.positions,
-        frame=head.frame,
-    )
-
-
-def _replay_names(paths: Sequence[str]) -> tuple[str, ...]:
-    """The file name of each source's rejected records.
-
-    It is the source's own; without the endings of compression, and without any folder that an archive's member names; numbered if another
-    source of the run has it, too. Rows of tables are written as JSON objects.
-    """
-    names: list[str] = []
-    for path in paths:
-        own = PACKED.sub("", Path(path.replace(":", "/").replace("\\", "/")).name)
-        own = "stdin" if own in {"-", "", ".."} else own
-        own += ".ndjson" if own.endswith((".parquet", ".xlsx")) else ""
-        numbered = chain([own], (f"{number}-{own}" for number in count(2)))
-        names.append(next(name for name in numbered if name not in names))
-    return tuple(names)
-
-
-def _source_report(source: Source, account: Account, tally: Tally) -> SourceReport:
-    if account.records != tally.records:
-        raise AssertionError(f"{source.path}: {account.records} records in the bytes, {tally.records} judged")
-    return SourceReport(
-        path=source.path,
-        bytes=account.bytes,
-        sha256=account.sha256,
-        records=tally.records,
-        counted=account.records,
-        accepted=tally.accepted,
-        rejected=tally.rejected,
-        discarded=tally.discarded,
-        blank_lines=account.blanks,
-        truncated=source.truncated,
-        replay=f"rejected/replay/{source.replay}",
-        notes=source.binding.notes,
-        reading={"shape": source.shape, "offset": source.offset, "line": source.line, "dialect": asdict(source.dialect)},
-    )
+            self.registry.register(run, [part.accepted for part in parts], attempts=job.scratch / ATTEMPTS)

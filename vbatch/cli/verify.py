@@ -7,12 +7,13 @@ from rich.text import Text
 from vbatch import run
 from vbatch.cli.mask import visible
 from vbatch.cli.screen import counted, data, tell
+from vbatch.engines.published import report_in
 from vbatch.errors import OutputError
 
 
 def verify(out: Path, against: tuple[str, ...]) -> int:
     """Write each difference as a line of data; 0 if there is none."""
-    report = run.report_in(out)
+    report = report_in(out)
     if report is None:
         raise OutputError(f"{out}: holds no run", hint="name the output folder of a run, as in `vbatch verify runs/<run id>`")
     differences = run.verify(out, against)

@@ -52,6 +52,7 @@ class Options:
         allow_truncated: whether a compressed source that ends early is judged as far as it goes.
         restart: whether what an interrupted run finished is thrown away.
         batch_rows: instead of the pipeline's.
+        corrects: the run whose rejected records this load mends, by its id or the beginning of it.
     """
 
     out: Path | None = None
@@ -64,6 +65,7 @@ class Options:
     batch_rows: int | None = None
     allow_truncated: bool = False
     restart: bool = False
+    corrects: str | None = None
 
     def __post_init__(self) -> None:
         if self.as_of is not None:
@@ -74,6 +76,11 @@ class Options:
     def limit(self, verb: str) -> Limit | None:
         """How many rejected rows are still fine: as given, else none for validate and any number for load."""
         return self.max_rejected or (Limit(0) if verb == "validate" else None)
+
+    def over_limit(self, verb: str, rejected: int, records: int) -> bool:
+        """Whether so many rejected rows are more than the run allows."""
+        limit = self.limit(verb)
+        return limit is not None and not limit.allows(rejected, records)
 
     def shown(self, verb: str) -> dict[str, Any]:
         """The options as the report tells them."""

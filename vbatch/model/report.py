@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from vbatch.model.batch import Tally
 
-Status = Literal["validated", "loaded", "refused"]
+Status = Literal["validated", "loaded", "imported", "refused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,7 @@ class Report:
         sources: one account each, in the order given.
         outputs: every file of the run but the report itself.
         options: what the run was asked for.
+        corrects: the run whose rejected records this one mends: run, rejected, since_accepted and open, or None.
         versions: of vbatch and the libraries that decide results.
         path: the output folder; empty in report.json itself.
     """
@@ -98,6 +99,7 @@ class Report:
     sources: tuple[SourceReport, ...]
     outputs: tuple[Output, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+    corrects: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
 
