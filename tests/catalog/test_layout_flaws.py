@@ -63,7 +63,11 @@ TYPES = [
         "9: `kind` must be 'text', 'json', 'boolean', 'integer', 'integers', 'amount' or 'timestamp', not \"txt\"",
         "did you mean 'text'?",
     ),
-    (CODE.replace('"csv"', '"xml"'), "4: `format` must be 'csv', 'lines' or 'json', not \"xml\"", "write one of 'csv', 'lines' or 'json'"),
+    (
+        CODE.replace('"csv"', '"xml"'),
+        "4: `format` must be 'csv', 'lines', 'fixed', 'json', 'parquet' or 'xlsx', not \"xml\"",
+        "write one of 'csv', 'lines', 'fixed', 'json', 'parquet' or 'xlsx'",
+    ),
     (CODE.replace('"acme"', "1"), "1: `name` must be a text, not 1", 'put it in quotes: "…"'),
     (CODE.replace('"acme"', "2021-01-01"), '1: `name` must be a text, not "2021-01-01"', 'put it in quotes: "…"'),
     (CODE.replace('"Code"', "true"), "8: `source` must be a text or a whole number, not true", "name the source field"),
