@@ -49,7 +49,7 @@ def environment(**more: str) -> Mapping[str, str]:
 
 def steady(text: str) -> str:
     text = re.sub(r"\b[0-9a-f]{32}\b", "<run id>", text)
-    text = re.sub(r"\b(run,?) [0-9a-f]{12}\b", r"\1 <run>", text)
+    text = re.sub(r"(\brun,?|--corrects) [0-9a-f]{12}\b", r"\1 <run>", text)
     text = re.sub(r"mended-[0-9a-f]{6}", "mended-<run>", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "<time>", text)
     return re.sub(r", \d+\.\d s(, [\d,]+ records/s)?\n", ", <seconds>\n", text)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import CLEAN, Call, Done
 
+from vbatch.cli.code_file import LIST
+
 FILES = {
     "ok.csv": CLEAN,
     "empty.csv": "",
@@ -16,6 +18,8 @@ FILES = {
     "lacking.csv": "Code,Gift Amonut\nA-1,5.00\n",
     "twice.csv": "Code,Code,Gift Amount\nA-1,B-1,5.00\n",
     "none.duckdb": "this is not a database",
+    "none.parquet": "this is not Parquet",
+    "other.csv": "Voucher\nA-1\n",
     "other/file.txt": "something else",
     "broken.py": "from vbatch import GiftCart\n",
 }
@@ -92,7 +96,69 @@ CASES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
         "no fault of a shipped pipeline is called 'code.mask'",
         "did you mean 'code.masked'? `vbatch explain` lists them",
     ),
+    "corrects no run": (
+        (*LOAD, "--corrects", "3f9c61d2a47b"),
+        (
+            'cannot use the registry codes.duckdb: IO Error: Cannot open database "<folder>/codes.duckdb" in read-only mode: '
+            "database does not exist"
+        ),
+        "`vbatch load` makes it; or name another one with --registry",
+    ),
+    "import what is not there": (("registry", "import", "nope.csv", "-p", "gift_cards"), "nope.csv: no such file", "check the path"),
+    "forget where nothing is": (
+        ("registry", "forget", "3f9c61d2a47b", "--reason", "test"),
+        (
+            'cannot use the registry codes.duckdb: IO Error: Cannot open database "<folder>/codes.duckdb" in read-only mode: '
+            "database does not exist"
+        ),
+        "`vbatch load` makes it; or name another one with --registry",
+    ),
+    "mark what is not there": (
+        ("registry", "mark", "used", "nope.txt", "--reason", "test"),
+        "nope.txt: cannot be read: No such file or directory",
+        "check the path and its permissions",
+    ),
+    "mark without the column": (
+        ("registry", "mark", "used", "other.csv", "--reason", "test"),
+        "other.csv: has no column 'code' or 'Code'",
+        f"name the column of the codes with --column, {LIST}",
+    ),
+    "mark without the column of the pipeline": (
+        ("registry", "mark", "used", "other.csv", "-p", "gift_cards", "--reason", "test"),
+        "other.csv: has no column 'Code'",
+        f"name the column of the codes with --column, {LIST}",
+    ),
+    "mark like an export that is no table": (
+        ("registry", "mark", "used", "ok.csv", "-p", "voucherify_json", "--reason", "test"),
+        "ok.csv: cannot be read like voucherify_json, which is no plain CSV with a header",
+        f"name --scope and --column instead of -p, {LIST}",
+    ),
+    "mark an empty table": (
+        ("registry", "mark", "used", "empty.csv", "--reason", "test"),
+        "empty.csv: is not a whole CSV with a header",
+        f"export it again, {LIST}",
+    ),
+    "mark what is not Parquet": (
+        ("registry", "mark", "used", "none.parquet", "--reason", "test"),
+        "none.parquet: is not a whole Parquet file",
+        f"export it again, {LIST}",
+    ),
     # The remaining ones are mistakes in the command line itself.
+    "no reason": (
+        ("registry", "forget", "3f9c61d2a47b"),
+        "missing option '--reason'",
+        "`vbatch registry forget --help` shows how it is used",
+    ),
+    "a reason that says nothing": (
+        ("registry", "forget", "3f9c61d2a47b", "--reason", " "),
+        "invalid value for '--reason': it is empty",
+        "give it a text that others understand",
+    ),
+    "no such mark": (
+        ("registry", "mark", "lost", "ok.csv", "--reason", "test"),
+        "invalid value for 'delivered|used|disabled': 'lost' is not one of 'delivered', 'used', 'disabled'",
+        "`vbatch registry mark --help` shows how it is used",
+    ),
     "no source": (("validate",), "missing argument 'SOURCE...'", "`vbatch validate --help` shows how it is used"),
     "no pipeline": (("load", "ok.csv"), "missing option '-p' / '--pipeline'", "`vbatch load --help` shows how it is used"),
     "no such verb": (("vaildate",), "no such command 'vaildate'", "did you mean 'validate'? `vbatch --help` shows how it is used"),

@@ -17,8 +17,10 @@ from vbatch.errors import OutputError
 VALIDATE = ("validate", "cards.csv", "-p", "gift_cards", "-o", "out")
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_leaves_nothing(stop: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("stop", "told", "code"), [(signal.SIGINT, "interrupted", 130), (signal.SIGTERM, "terminated", 143), (signal.SIGHUP, "terminated", 129)]
+)
+def test_a_stopped_run_leaves_nothing(stop: signal.Signals, told: str, code: int, tmp_path: Path) -> None:
     pipe = tmp_path / "endless.csv"
     os.mkfifo(pipe)
     command = [SCRIPT, "load", pipe, "-p", "gift_cards", "-o", "out"]
@@ -31,11 +33,11 @@ def test_a_stopped_run_leaves_nothing(stop: signal.Signals, tmp_path: Path) -> N
     try:
         with pipe.open("wb"):  # opens only when the other side reads
             running.send_signal(stop)
-            _, told = running.communicate(timeout=30)
+            _, err = running.communicate(timeout=30)
     finally:
         running.kill()
-    assert told.strip() == "error: interrupted; nothing was published\nhint: run the same command again; a run goes on where it stopped"
-    assert running.returncode == 130
+    assert err.strip() == f"error: {told}\nhint: run the same command again to continue; what is finished is kept"
+    assert running.returncode == code
     assert {path.name for path in tmp_path.iterdir()} <= {"endless.csv", ".out.vbatch"}
 
 
@@ -144,4 +146,4 @@ class TestFailures:
     def test_an_interruption_outside_a_run(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._fail(monkeypatch, KeyboardInterrupt())
         assert run(["load", "a.csv", "-p", "gift_cards"]) == 130
-        assert capsys.readouterr().err.strip() == "error: interrupted\nhint: run the same command again; a run goes on where it stopped"
+        assert capsys.readouterr().err.strip() == "error: interrupted\nhint: run the same command again"

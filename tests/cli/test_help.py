@@ -3,13 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import get_args
 
 import click
 import pytest
 from conftest import SCRIPT, environment
 
 import vbatch
+from vbatch import registry
 from vbatch.catalog import available
+from vbatch.cli import registry_app, registry_changes
 from vbatch.cli.app import app
 from vbatch.cli.shell import run
 from vbatch.cli.verb import Verb, Verbs
@@ -41,7 +44,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_these_verbs_exist() -> None:
     names = [" ".join(path) for path in VERBS]
-    assert names == ["validate", "load", "explain", "verify", "registry info", "registry runs", "registry find"]
+    questions = ["info", "runs", "find", "check"]
+    changes = ["import", "export", "forget", "mark"]
+    assert names == ["validate", "load", "explain", "verify", *(f"registry {name}" for name in questions + changes)]
 
 
 @pytest.mark.parametrize("path", VERBS, ids=" ".join)
@@ -65,6 +70,11 @@ def test_every_option_has_the_variable_of_its_name(path: tuple[str, ...]) -> Non
     for one in options:
         long = next(name for name in one.opts if name.startswith("--"))
         assert one.envvar == "VBATCH_" + long[2:].replace("-", "_").upper()
+
+
+def test_the_words_for_a_status_are_those_of_the_registry() -> None:
+    assert get_args(registry_app.Status) == get_args(registry.Status)
+    assert get_args(registry_changes.Mark) == get_args(registry.Mark)
 
 
 def test_the_help_names_the_shipped_pipelines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,21 +107,22 @@ def test_the_runs_of_a_registry(loaded: tuple[Path, Done], capsys: pytest.Captur
     report = json.loads((loaded[0] / "out" / "report.json").read_text())
     assert run(["registry", "runs", "--registry", file]) == 0
     head, line = (one.split() for one in capsys.readouterr().out.splitlines())
-    assert head == ["registered", "at", "run", "pipeline", "scope", "codes", "sources"]
-    assert line[2:] == ["UTC", report["run_id"][:12], "gift_cards", "voucherify", "2", "cards.csv"]
+    assert head == ["registered", "at", "run", "kind", "pipeline", "scope", "codes", "corrects", "sources", "forgotten"]
+    assert line[2:] == ["UTC", report["run_id"][:12], "load", "gift_cards", "voucherify", "2", "cards.csv"]
     assert run(["registry", "runs", "--registry", file, "--format", "json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)
     assert (one["run_id"], one["codes"], one["sources"]) == (report["run_id"], 2, ["cards.csv"])
+    assert (one["kind"], one["corrects"], one["forgotten"]) == ("load", None, None)
 
 
 def test_find_masks_what_it_finds(loaded: tuple[Path, Done], capsys: pytest.CaptureFixture[str]) -> None:
     found = call(loaded[0], "registry", "find", "GIFT-0001-AAAA")
     assert (found.code, found.err) == (0, "")
     head, exact, twin = (" ".join(line.split()) for line in found.out.splitlines())
-    assert head == "code match registered at scope run record"
-    assert exact.startswith("****AAAA exact <time> voucherify ")
-    assert exact.endswith(" 1 of cards.csv")
-    assert twin.startswith("****aaaa other case <time> voucherify ")
+    assert head == "at event code match scope run record by detail"
+    assert exact.startswith("<time> registered ****AAAA exact voucherify ")
+    assert exact.endswith(" 1 of cards.csv gift_cards")
+    assert twin.startswith("<time> registered ****aaaa other case voucherify ")
     assert not any(part in found.out for part in CODES)
     assert run(["registry", "find", "GIFT-0001-AAAA", "--registry", str(loaded[0] / "codes.duckdb"), "--format", "json"]) == 0
     assert [one["code"] for one in json.loads(capsys.readouterr().out)] == ["****AAAA", "****aaaa"]

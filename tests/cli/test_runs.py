@@ -51,7 +51,7 @@ LOADED = """\
 
   next
     copy the rejected records  cp -r out/rejected/replay mended-<run>
-    mend them, then load them  vbatch load mended-<run>/cards.csv -p gift_cards
+    mend them, then load them  vbatch load mended-<run>/cards.csv -p gift_cards --corrects <run>
     what a fault means         vbatch explain code.case_collision
 """
 
@@ -68,7 +68,7 @@ BEFORE = """\
 
   next
     copy the rejected records  cp -r out/rejected/replay mended-<run>
-    mend them, then load them  vbatch load mended-<run>/cards.csv -p gift_cards
+    mend them, then load them  vbatch load mended-<run>/cards.csv -p gift_cards --corrects <run>
 """
 
 
@@ -162,6 +162,7 @@ def test_every_option_comes_from_the_environment_too(vbatch: Call, tmp_path: Pat
         "csv": True,
         "allow_truncated": True,
         "batch_rows": 3,
+        "format": "csv",
     }
     assert (tmp_path / "other.duckdb").exists()
 
@@ -184,3 +185,11 @@ def test_standard_input_is_a_source(vbatch: Call) -> None:
     assert "gift_amount.unreadable         -:3       '****BBBB'  '10,50'\n" in done.err
     assert "mended-<run>/stdin" in done.err
     assert "vbatch load" not in done.err, "it cannot be read twice"
+
+
+def test_a_refused_load_that_corrects_is_advised_to_correct_still(exports: Path, inside: Call) -> None:
+    inside(exports, "load", "clean.csv", "-p", "gift_cards", "-o", "out", "-q")
+    first = json.loads((exports / "out" / "report.json").read_text())["run_id"][:12]
+    done = inside(exports, "load", "cards.csv", "-p", "gift_cards", "--max-rejected", "1", "--corrects", first)
+    assert done.code == 1
+    assert "vbatch load cards.csv -p gift_cards --max-rejected 5 --corrects <run>\n" in done.err

@@ -5,6 +5,7 @@ A step is announced before it happens. What is not done in one go has three: bef
 
 import errno
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -34,7 +35,7 @@ class Steps:
     Args:
         folder: only what lies in it counts.
         fault: what happens at a step: kill, ENOSPC, EIO, or nothing.
-        at: the number of the step from 1, or words that it begins with.
+        at: the number of the step from 1, or a pattern of what it does.
     """
 
     def __init__(self, folder: Path, fault: str = "", at: int | str = 0) -> None:
@@ -61,7 +62,7 @@ class Steps:
         with self._lock:
             self.seen.append(what.strip())
             # One fault is enough: what cleans up after it must get through.
-            due = len(self.seen) == self.at if isinstance(self.at, int) else what.startswith(self.at) and self.at != ""
+            due = len(self.seen) == self.at if isinstance(self.at, int) else re.search(self.at, what)
             if due and self.fault:
                 fault, self.fault = self.fault, ""
                 self._fail(fault, what)

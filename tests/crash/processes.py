@@ -2,11 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,21 +113,3 @@ def environment() -> dict[str, str]:
     # A fork keeps only the thread that it was made by, so the fewer there are the better; and the machine is small.
     return kept | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1", "PYTHONWARNINGS": "error"}
 
-
-@contextmanager
-def fresh(template: Path, folder: Path) -> Iterator[Path]:
-    """A copy of a folder, with the same times, that is removed unless something fails in it."""
-    shutil.copytree(template, folder)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def at_once(waiting: Iterable[Running]) -> list[Ended]:
-    """Start what an iterable starts, two at a time, and wait for all."""
-    ended: list[Ended] = []
-    running: list[Running] = []
-    for one in waiting:
-        running.append(one)
-        if len(running) == 2:
-            ended.append(running.pop(0).wait())
-    return ended + [one.wait() for one in running]

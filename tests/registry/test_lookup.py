@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vbatch.model.registered import RegisteredRun
@@ -151,7 +151,6 @@ def test_many_matches_come_by_part_and_row(registry: Registry, part: Part, run: 
 CODES = st.lists(st.text("aAbBé", min_size=1, max_size=2), unique=True, max_size=6)
 
 
-@settings(max_examples=20, deadline=None)
 @given(old=st.lists(st.tuples(st.sampled_from(["s", "t"]), CODES), max_size=4), new=st.lists(CODES, max_size=3), apart=st.integers(0, 3))
 def test_lookup_agrees_with_a_plain_search(old: list[tuple[str, list[str]]], new: list[list[str]], apart: int) -> None:
     with TemporaryDirectory() as folder:

@@ -173,4 +173,4 @@ def refused(wrong: bool) -> AbstractContextManager[object]:  # noqa: FBT001  # t
 
 
 TestRegistryModel = RegistryMachine.TestCase
-TestRegistryModel.settings = settings(stateful_step_count=12)
+TestRegistryModel.settings = settings(stateful_step_count=10)

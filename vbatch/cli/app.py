@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 
 import vbatch
-from vbatch.cli.asked import Asked, Format, format_option, registry_option, run_parameters, wait_option
-from vbatch.cli.values import CodeText
+from vbatch.cli.asked import Asked, load_parameters, validate_parameters
+from vbatch.cli.registry_app import registry
 from vbatch.cli.verb import Example, Verb, Verbs, option
 
 OUTCOMES = """\
-Exit codes: 0 done; 1 done, but too many rows were rejected, or files differ from their report, or a code is not registered;
-2 could not run; 75 try again later; 130 interrupted. Data goes to stdout, everything else to stderr."""
+Exit codes: 0 done; 1 done, but too many rows were rejected, or files differ from their report, or a code is not registered, or the
+registry is not sound; 2 could not run; 75 try again later; 130 interrupted; 143 terminated. Data goes to stdout, everything else to
+stderr."""
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -36,7 +37,7 @@ def app() -> None:
         Example("vbatch validate gift_cards.csv -p gift_cards --format json -q > result.json", "for a script"),
     ),
 )
-@run_parameters
+@validate_parameters
 def validate(asked: Asked) -> int:
     """Judge exports and write all outputs.
 
@@ -56,14 +57,16 @@ def validate(asked: Asked) -> int:
     examples=(
         Example("vbatch load gift_cards.csv -p gift_cards", "judge an export and register what is accepted"),
         Example("vbatch load delta.csv -p gift_cards --registry prod.duckdb --max-rejected 1%", "a nightly delta that must be clean"),
+        Example("vbatch load mended/gift_cards.csv -p gift_cards --corrects 3f9c61d2a47b", "the mended rejects of an earlier load"),
     ),
 )
-@run_parameters
+@load_parameters
 def load(asked: Asked) -> int:
     """Judge exports and register the accepted codes, as one step.
 
     Does what `vbatch validate` does, and adds the accepted codes to the registry: all of them or, when more rows are rejected than
-    --max-rejected allows, none. A run that is registered already is not run again; its stored report comes back.
+    --max-rejected allows, none. A run that is registered already is not run again; its stored report comes back. With --corrects, the
+    run is noted as one that mends the rejected records of another, and says which of them are still open.
 
     A SOURCE is a file, a folder of files, a quoted glob, or - for standard input; what is compressed is unpacked. A run that was
     interrupted goes on where it stopped when the same command is given again.
@@ -116,58 +119,4 @@ def verify(out: Path, *, against: bool, sources: tuple[str, ...]) -> int:
     return body.verify(out, sources)
 
 
-@app.group(cls=Verbs)
-def registry() -> None:
-    """Ask which codes and runs are registered.
-
-    Codes are masked but for their last four characters.
-    """
-
-
-@registry.command(
-    cls=Verb,
-    examples=(
-        Example("vbatch registry info", "the registry in the working directory at a glance"),
-        Example("vbatch registry info --registry prod.duckdb --format json", "another one, for a script"),
-    ),
-)
-@registry_option
-@wait_option(10)
-@format_option
-def info(registry: Path, wait: float, format: Format) -> int:  # noqa: A002 - named after the option
-    """Show how many codes and runs the registry holds.
-
-    With its size, the codes of each scope, and the version of its format.
-    """
-    from vbatch.cli import registry as body  # noqa: PLC0415 - imports duckdb
-
-    return body.info(registry, wait=wait, as_json=format == "json")
-
-
-@registry.command(cls=Verb, examples=(Example("vbatch registry runs --format json", "every load, oldest first, for a script"),))
-@registry_option
-@wait_option(10)
-@format_option
-def runs(registry: Path, wait: float, format: Format) -> int:  # noqa: A002 - named after the option
-    """List the runs that registered codes, oldest first.
-
-    Each with its time, run id, pipeline, scope, number of codes and sources.
-    """
-    from vbatch.cli import registry as body  # noqa: PLC0415 - imports duckdb
-
-    return body.runs(registry, wait=wait, as_json=format == "json")
-
-
-@registry.command(cls=Verb, examples=(Example("vbatch registry find GIFT-7KX2-99QD", "where and when this code was registered"),))
-@click.argument("code", type=CodeText())
-@registry_option
-@wait_option(10)
-@format_option
-def find(code: str, registry: Path, wait: float, format: Format) -> int:  # noqa: A002 - named after the option
-    """Show every registration of a code, in any scope.
-
-    Codes that differ from CODE only in upper and lower case are shown, too. The exit code is 1 if CODE itself is not registered.
-    """
-    from vbatch.cli import registry as body  # noqa: PLC0415 - imports duckdb
-
-    return body.find(registry, code, wait=wait, as_json=format == "json")
+app.add_command(registry)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import click
 
-from vbatch.cli.values import Instant, RejectLimit
+from vbatch.cli.values import Instant, RejectLimit, Words
 from vbatch.cli.verb import Function, option
 from vbatch.model.options import Options
 
@@ -17,7 +17,7 @@ Format = Literal["text", "json"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A command line of `validate` or `load`, understood.
+    """A command line of `validate`, `load` or `registry import`, understood.
 
     Args:
         sources: paths as typed.
@@ -51,6 +51,8 @@ registry_option = option(
     help="DuckDB file of the codes that exist.",
 )
 
+scope_option = option("--scope", type=Words(), metavar="NAME", help="Where codes must be unique.  [default: the pipeline's own scope]")
+
 format_option = option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For people, or as JSON on stdout."
 )
@@ -62,37 +64,46 @@ def wait_option(seconds: int) -> Callable[[Function], Function]:
     return option("--wait", type=click.FloatRange(min=0), default=float(seconds), metavar="SECONDS", help=told)
 
 
-_RUN_PARAMETERS = (
-    click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."),
-    pipeline_option,
-    option("-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="Output folder.  [default: runs/<run id>]"),
-    registry_option,
-    option("--scope", metavar="NAME", help="Where codes must be unique.  [default: the pipeline's own scope]"),
-    option(
-        "--max-rejected",
-        type=RejectLimit(),
-        metavar="N|P%",
-        help="With more rejected rows than this, the exit code is 1 and a load registers nothing.  [default: 0; no limit for load]",
-    ),
-    option("--as-of", type=Instant(), metavar="INSTANT", help="Judge expiry at this instant, with a zone.  [default: not judged]"),
+_SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+_OUT = option("-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="Output folder.  [default: runs/<run id>]")
+_MAX_REJECTED = option(
+    "--max-rejected",
+    type=RejectLimit(),
+    metavar="N|P%",
+    help="With more rejected rows than this, the exit code is 1 and nothing is registered.  [default: 0 for validate; else no limit]",
+)
+_AS_OF = option("--as-of", type=Instant(), metavar="INSTANT", help="Judge expiry at this instant, with a zone.  [default: not judged]")
+_CORRECTS = option("--corrects", type=Words(), metavar="RUN", help="The run whose rejected records these are, mended.  [default: none]")
+_HOW = (
     option("--csv", is_flag=True, help="Write CSV twins of the Parquet files."),
     option("--allow-truncated", is_flag=True, help="Judge a compressed source that ends early as far as it goes."),
     option("--restart", is_flag=True, help="Throw away what an interrupted run has finished."),
     option("--batch-rows", type=click.IntRange(min=1), metavar="N", help="Records judged at a time.  [default: the pipeline's own]"),
+)
+_TOLD = (
     wait_option(600),
     option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json prints report.json on stdout."),
     option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors are still told."),
 )
 
 
-def run_parameters(body: Callable[[Asked], int]) -> Callable[..., int]:
-    """Give a command the parameters of a run, and its body one value of them."""
+def _gathering(*parameters: Callable[[Any], Any]) -> Callable[[Callable[[Asked], int]], Callable[..., int]]:
+    """Gives a command these parameters, and its body one value of them."""
 
-    @wraps(body)
-    def gathered(**given: Any) -> int:
-        options = Options(**{one.name: given.pop(one.name) for one in fields(Options)})
-        return body(Asked(options=options, **given))
+    def decorated(body: Callable[[Asked], int]) -> Callable[..., int]:
+        @wraps(body)
+        def gathered(**given: Any) -> int:
+            options = Options(**{one.name: given.pop(one.name) for one in fields(Options) if one.name in given})
+            return body(Asked(options=options, **given))
 
-    for parameter in reversed(_RUN_PARAMETERS):
-        gathered = parameter(gathered)
-    return gathered
+        for parameter in reversed(parameters):
+            gathered = parameter(gathered)
+        return gathered
+
+    return decorated
+
+
+_WHERE = (pipeline_option, _OUT, registry_option, scope_option, _MAX_REJECTED, _AS_OF)
+validate_parameters = _gathering(_SOURCES, *_WHERE, *_HOW, *_TOLD)
+load_parameters = _gathering(_SOURCES, *_WHERE, _CORRECTS, *_HOW, *_TOLD)
+import_parameters = _gathering(_SOURCES, pipeline_option, registry_option, scope_option, _MAX_REJECTED, _AS_OF, *_TOLD)

@@ -1,4 +1,4 @@
-"""The body of `validate` and `load`: run, render, exit code."""
+"""The body of `validate`, `load` and `registry import`: run, render, exit code."""
 
 import re
 import signal
@@ -21,14 +21,16 @@ from vbatch.cli.summary import summary
 from vbatch.model.report import Report
 
 UNPACKED = re.compile(r"\.(gz|bz2|xz|zst|zip|parquet|xlsx)$", re.IGNORECASE)
-VERBS = {"validate": run.validate, "load": run.load}
+VERBS = {"validate": run.validate, "load": run.load, "import": run.bring_in}
 
 
 class StoppedError(click.Abort):
     """The user or the scheduler stopped a run."""
 
+    hint = "run the same command again to continue; what is finished is kept"
 
-def judge(verb: Literal["validate", "load"], asked: Asked) -> int:
+
+def judge(verb: Literal["validate", "load", "import"], asked: Asked) -> int:
     """Run, tell the result, and say with the exit code whether too many rows were rejected."""
     # Polars has put a handler of its own before Python's, and with it Ctrl-C would wait until a slow pipe gives its next bytes.
     signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - takes no keywords
@@ -38,7 +40,7 @@ def judge(verb: Literal["validate", "load"], asked: Asked) -> int:
         with progress(_size(asked.sources), quiet=asked.quiet) as told:
             report = VERBS[verb](asked.sources, used, asked.options, progress=told, announce=_announcer(asked))
     except KeyboardInterrupt as error:
-        raise StoppedError("interrupted; nothing was published") from error
+        raise StoppedError from error
     if not asked.quiet:
         tell(summary(Outcome(report=report, asked=asked, pipeline=used, before=_before(report, began))))
     if asked.format == "json":

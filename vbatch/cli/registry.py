@@ -1,4 +1,4 @@
-"""The bodies of `registry info`, `runs` and `find`: questions to the registry, answered on stdout."""
+"""The bodies of `registry info`, `runs`, `find`, `check` and `export`: questions to the registry, answered on stdout or in a file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,12 @@ from rich.text import Text
 
 from vbatch.cli.mask import masked, visible
 from vbatch.cli.screen import answer, counted, data, table, tell
-from vbatch.registry import Registry
+from vbatch.registry import Registry, Status
 
 Row = tuple[str, ...]
+
+SHORT = 12
+"""How many digits of a run id are shown."""
 
 
 def info(path: Path, *, wait: float, as_json: bool) -> int:
@@ -35,43 +38,80 @@ def info(path: Path, *, wait: float, as_json: bool) -> int:
 
 
 def runs(path: Path, *, wait: float, as_json: bool) -> int:
-    """Every run that registered codes, oldest first."""
-    found = Registry(path, wait=wait).runs().to_dicts()
+    """Every run that registered codes, oldest first, with those that were forgotten."""
+    asked = Registry(path, wait=wait)
+    known = [*map(_undone, asked.forgotten().to_dicts()), *({**one, "forgotten": None} for one in asked.runs().to_dicts())]
+    found = sorted(known, key=lambda one: one["registered_at"])
     if as_json:
         _json(found)
-        return 0
-    _table([("registered at", "run", "pipeline", "scope", "codes", "sources"), *map(_run, found)], right=(4,))
+    else:
+        head = ("registered at", "run", "kind", "pipeline", "scope", "codes", "corrects", "sources", "forgotten")
+        _table([head, *map(_run, found)], right=(5,), struck=[bool(one["forgotten"]) for one in found])
     return 0
 
 
+def _undone(one: dict[str, Any]) -> dict[str, Any]:
+    """A run that was forgotten, as one that is registered, with what is said about its end in one value."""
+    end = {"at": one.pop("forgotten_at"), "by": one.pop("by"), "reason": one.pop("reason")}
+    return {**one, "forgotten": end}
+
+
 def _run(one: Mapping[str, Any]) -> Row:
-    return (_when(one["registered_at"]), one["run_id"][:12], one["pipeline"], one["scope"], f"{one['codes']:,}", ", ".join(one["sources"]))
+    at, run, gone = _when(one["registered_at"]), one["run_id"][:SHORT], one["forgotten"]
+    corrects = (one["corrects"] or "")[:SHORT]
+    forgotten = f"{_when(gone['at'])} by {gone['by']}: {gone['reason']}" if gone else ""
+    return (at, run, one["kind"], one["pipeline"], one["scope"], f"{one['codes']:,}", corrects, ", ".join(one["sources"]), forgotten)
 
 
 def find(path: Path, code: str, *, wait: float, as_json: bool) -> int:
-    """Every registration of a code; 1 if only codes that differ in case are there, or none."""
-    found = [{**one, "code": masked(one["code"])} for one in Registry(path, wait=wait).find(code).to_dicts()]
+    """Everything that happened to a code; 1 if only codes that differ in case are registered, or none."""
+    found = [{**one, "code": masked(one["code"])} for one in Registry(path, wait=wait).timeline(code).to_dicts()]
     if as_json:
         _json(found)
     elif found:
-        _table([("code", "match", "registered at", "scope", "run", "record"), *map(_registration, found)])
-    if any(one["exact"] for one in found):
+        _table([("at", "event", "code", "match", "scope", "run", "record", "by", "detail"), *map(_event, found)])
+    exact, twins = ([one["event"] for one in found if one["exact"] is same] for same in (True, False))
+    if _held(exact):
         return 0
-    tell([Text("not registered; a code that differs only in case is" if found else "not registered")])
+    used = "; it is used, and can never be loaded again" if "used" in exact else ""
+    tell([Text(f"not registered{used}{'; a code that differs only in case is' if _held(twins) else ''}")])
     return 1
 
 
-def _registration(one: Mapping[str, Any]) -> Row:
+def _event(one: Mapping[str, Any]) -> Row:
     match = "exact" if one["exact"] else "other case"
-    return (one["code"], match, _when(one["registered_at"]), one["scope"], one["run_id"][:12], f"{one['record']:,} of {one['source']}")
+    run, place = (one["run_id"] or "")[:SHORT], f"{one['record']:,} of {one['source']}"
+    return (_when(one["at"]), one["event"], one["code"], match, one["scope"], run, place, one["by"] or "", one["detail"] or "")
+
+
+def _held(events: Sequence[str]) -> bool:
+    """Whether a code of which this is the history is registered: not every registration was undone."""
+    return events.count("registered") + events.count("imported") > events.count("forgotten")
+
+
+def check(path: Path, *, wait: float) -> int:
+    """Write each finding as a line of data; 0 if there is none."""
+    found = Registry(path, wait=wait).check()
+    data("".join(f"{visible(f'{one.what}: {one.detail}: {one.count:,}')}\n" for one in found))
+    tell([Text(visible(f"{counted(len(found), 'finding')} in {path}" if found else f"{path} is sound"))])
+    return 1 if found else 0
+
+
+def export(path: Path, file: Path, *, wait: float, scope: str | None, run: str | None, status: Status | None) -> int:
+    """Write codes to a file, and say how many."""
+    rows = Registry(path, wait=wait).export(file, scope=scope, run=run, status=status)
+    tell([Text(visible(f"{counted(rows, 'code')} in {file}"))])
+    return 0
 
 
 def _when(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _table(rows: Sequence[Row], *, right: tuple[int, ...] = ()) -> None:
-    styled = [[Text(visible(cell), "" if number else "dim") for cell in row] for number, row in enumerate(rows)]
+def _table(rows: Sequence[Row], *, right: tuple[int, ...] = (), struck: Sequence[bool] = ()) -> None:
+    """A head and what stands below it, with lines through what is struck."""
+    styles = ["dim", *(("strike" if one else "") for one in struck or [False] * (len(rows) - 1))]
+    styled = [[Text(visible(cell), style) for cell in row] for row, style in zip(rows, styles, strict=True)]
     answer(table(styled, right=right, indent=0))
 
 

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple, NoReturn
 
 import click
@@ -16,6 +17,14 @@ from vbatch.cli.mask import visible
 from vbatch.errors import VbatchError
 
 INTERRUPTED = 130
+
+
+class TerminatedError(KeyboardInterrupt):
+    """A scheduler stops the process, or its terminal is closed; like Ctrl-C, so that all that holds codes is removed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("terminated")
+        self.exit_code = 128 + number
 
 
 class Told(NamedTuple):
@@ -30,10 +39,9 @@ def main() -> NoReturn:
     """Run the command line with the arguments of the process, and end the process."""
     # Outputs and registry hold codes: whatever is created is the owner's alone.
     os.umask(0o077)
-    # A scheduler that stops a run and a terminal that is closed are Ctrl-C: temporary files, which hold codes, are removed.
     for stop in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(stop) is signal.SIG_DFL:  # nohup ignores them
-            signal.signal(stop, signal.default_int_handler)
+            signal.signal(stop, _terminate)
     # Pandera imports this test library where it is installed, which takes longer than to judge a small export.
     sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type] # None is how Python marks what must not be imported
     sys.exit(run(sys.argv[1:]))
@@ -65,7 +73,7 @@ def explained(error: BaseException) -> Told:
         case click.UsageError():
             return Told(_sentence(error), getattr(error, "hint", None) or _usage_hint(error))
         case click.Abort() | KeyboardInterrupt():
-            return Told(str(error) or "interrupted", "run the same command again; a run goes on where it stopped", INTERRUPTED)
+            return _stopped(error)
         case MemoryError():
             return Told("there is not enough memory", "judge fewer records at a time with --batch-rows")
         case OSError(filename=str(name), strerror=str(reason)):
@@ -76,6 +84,20 @@ def explained(error: BaseException) -> Told:
                 f"internal error: {type(error).__name__} at {_place(error)}",
                 "this is a bug in vbatch: run the command again with --debug and report the traceback without the codes in it",
             )
+
+
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    raise TerminatedError(number)
+
+
+def _stopped(error: BaseException) -> Told:
+    # Click and the body of a run put an error of their own around what the signal raised.
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__:
+        causes.append(cause)
+    terminated = next((one for one in causes if isinstance(one, TerminatedError)), None)
+    hint = getattr(error, "hint", "run the same command again")
+    return Told("terminated", hint, terminated.exit_code) if terminated else Told("interrupted", hint, INTERRUPTED)
 
 
 def _sentence(error: click.UsageError) -> str:

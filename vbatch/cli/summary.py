@@ -20,7 +20,7 @@ TOP = 10
 
 def summary(outcome: Outcome) -> Iterator[Text]:
     """The lines of the summary."""
-    for section in (_headline, _fates, _faults, _notes, _files, _next):
+    for section in (_headline, _fates, _mended, _faults, _notes, _files, _next):
         lines = section(outcome)
         if lines and section is not _headline:
             yield Text()
@@ -40,13 +40,14 @@ def _verdict(outcome: Outcome) -> tuple[str, str, str]:
     """One word, its colour, and the sentence behind it."""
     report = outcome.report
     too_many = f"{report.rejected:,} rejected, and --max-rejected allows {report.options['max_rejected']}"
+    done = "IMPORTED" if report.verb == "import" else "LOADED"
     if outcome.before:
-        return "LOADED BEFORE", "cyan", f"this very run was registered at {_when(report.finished_at)}; nothing was registered again"
+        return f"{done} BEFORE", "cyan", f"this very run was registered at {_when(report.finished_at)}; nothing was registered again"
     if report.status == "refused":
         return "REFUSED", "red", f"nothing was registered: {too_many}"
     counts = f"{report.accepted:,} of {report.records:,} records accepted"
-    if report.status == "loaded":
-        return "LOADED", "green", f"{counts} and registered in {visible(str(outcome.asked.options.registry))}"
+    if report.status in {"loaded", "imported"}:
+        return done, "green", f"{counts} and registered in {visible(str(outcome.asked.options.registry))}"
     if report.over_limit:
         return "VALIDATED", "yellow", f"{counts}; {too_many}"
     return "VALIDATED", "green", counts
@@ -88,6 +89,17 @@ def percent(part: int, whole: int) -> str:
     return "< 0.1 %" if share < 0.1 else "> 99.9 %" if share > 99.9 else f"{share:.1f} %"  # noqa: PLR2004 - one decimal is shown
 
 
+def _mended(outcome: Outcome) -> list[Text]:
+    """What became of the run that this one corrects."""
+    mended = outcome.report.corrects
+    if mended is None:
+        return []
+    since = "its outputs are gone, so nobody can say which of its rejected records are open"
+    if mended["open"] is not None:
+        since = f"{mended['since_accepted']:,} of {counted(mended['rejected'], 'rejected record')} accepted since, {mended['open']:,} open"
+    return [Text.assemble((f"  corrects run {mended['run'][:12]}: ", "bold"), since)]
+
+
 def _faults(outcome: Outcome) -> list[Text]:
     faults = sorted(outcome.report.faults.items(), key=lambda item: -item[1])
     if not faults or outcome.before:
@@ -95,7 +107,7 @@ def _faults(outcome: Outcome) -> list[Text]:
     top = dict(faults[:TOP])
     severities = {fault.code: fault.severity for fault in rulebook(outcome.pipeline).book}
     first = examples(outcome.folder / "errors.parquet", top) if outcome.folder else {}
-    rows = [[Text("rows", "dim"), Text("fault", "bold"), Text("first at", "dim"), Text()]]
+    rows = [[Text("rows", "dim"), Text("fault", "bold"), Text("first at" if first else "", "dim"), Text()]]
     for code, count in top.items():
         severity = severities.get(code, Severity.ERROR)
         mark = "" if severity is Severity.ERROR else f" ({severity})"
@@ -113,6 +125,8 @@ def _notes(outcome: Outcome) -> list[Text]:
 
 
 def _files(outcome: Outcome) -> list[Text]:
+    if outcome.report.verb == "import":
+        return []
     if outcome.folder is None:
         return [Text("  Its files are where that run wrote them; only the report is kept in the registry.")]
     accepted, parts = outcome.rows("accepted")

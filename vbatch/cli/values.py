@@ -59,5 +59,17 @@ class CodeText(click.ParamType[str]):
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise BadValue("the code is not valid UTF-8", hint="check the terminal's encoding", param=param, ctx=ctx) from None
+            raise BadValue(f"the {self.name} is not valid UTF-8", hint="check the terminal's encoding", param=param, ctx=ctx) from None
         return str(value)
+
+
+class Words(CodeText):
+    """A text that the registry keeps or is asked for: it says something, and is Unicode."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text, untouched."""
+        if not value.strip():
+            raise BadValue("it is empty", hint="give it a text that others understand", param=param, ctx=ctx)
+        return super().convert(value, param, ctx)

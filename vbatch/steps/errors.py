@@ -77,8 +77,9 @@ def _value(rows: pl.DataFrame, fault: Fault, source: Source) -> pl.Expr:
     if fault.column is not None:
         return _text(rows, source.binding, fault.column)
     ends = (source.frame.strip or b"\r\n").decode()
-    shown = [raw.decode(source.dialect.encoding, errors="backslashreplace").strip(ends) for raw in rows[RAW]]
-    return pl.lit(pl.Series(shown, dtype=pl.String))
+    texts = (raw.decode(source.dialect.encoding, errors="backslashreplace").strip(ends) for raw in rows[RAW])
+    # UTF-7 and a few others give surrogates, which are no text.
+    return pl.lit(pl.Series([text.encode("utf-8", "backslashreplace").decode() for text in texts], dtype=pl.String))
 
 
 def _text(rows: pl.DataFrame, binding: Binding, column: str) -> pl.Expr:

@@ -59,7 +59,7 @@ class Workspace:
 
     @property
     def aside(self) -> Path:
-        """Where an earlier result goes when this one takes its place."""
+        """Where an earlier result goes, under its name, when this one takes its place."""
         return self.root / "aside"
 
     def begin(self, identity: str, *, restart: bool) -> bool:
@@ -80,6 +80,12 @@ class Workspace:
             note.write_text(identity, encoding="utf-8")
         self.judged.mkdir(mode=0o700, exist_ok=True)
         return resumed
+
+    def restore(self) -> None:
+        """Put an earlier result back that was to be replaced and was not."""
+        for earlier in self.aside.iterdir() if self.aside.exists() else ():
+            if not (place := self.root.with_name(earlier.name)).exists():
+                earlier.rename(place)
 
     def renew(self, *folders: Path) -> None:
         """Make these folders of the workspace anew, empty."""
@@ -119,6 +125,7 @@ def workspace(place: Path) -> Iterator[Workspace]:
     root = final.with_name(f".{final.name}.vbatch")
     with _disk_errors(place), _locked(root, place):
         work = Workspace(root=root)
+        work.restore()
         try:
             yield work
         except (Exception, GeneratorExit) as error:
@@ -161,15 +168,17 @@ def publish(folder: Path, out: Path, aside: Path) -> None:
         OutputError: it could not be put there; folder and earlier result are where they were.
     """
     final = out.resolve()
+    earlier = aside / final.name
     try:
         if replaced := final.exists() and any(final.iterdir()):
             shutil.rmtree(aside, ignore_errors=True)
-            final.rename(aside)
+            aside.mkdir(mode=0o700)
+            final.rename(earlier)
         try:
             folder.rename(final)
         except OSError:
             if replaced:
-                aside.rename(final)
+                earlier.rename(final)
             raise
         sync(final.parent)
     except OSError as error:
