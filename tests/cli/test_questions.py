@@ -107,12 +107,12 @@ def test_the_runs_of_a_registry(loaded: tuple[Path, Done], capsys: pytest.Captur
     report = json.loads((loaded[0] / "out" / "report.json").read_text())
     assert run(["registry", "runs", "--registry", file]) == 0
     head, line = (one.split() for one in capsys.readouterr().out.splitlines())
-    assert head == ["registered", "at", "run", "kind", "pipeline", "scope", "codes", "corrects", "sources", "forgotten"]
+    assert head == ["registered", "at", "run", "kind", "pipeline", "scope", "codes", "corrects", "open", "sources", "forgotten"]
     assert line[2:] == ["UTC", report["run_id"][:12], "load", "gift_cards", "voucherify", "2", "cards.csv"]
     assert run(["registry", "runs", "--registry", file, "--format", "json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)
     assert (one["run_id"], one["codes"], one["sources"]) == (report["run_id"], 2, ["cards.csv"])
-    assert (one["kind"], one["corrects"], one["forgotten"]) == ("load", None, None)
+    assert (one["kind"], one["corrects"], one["forgotten"], one["mended"]) == ("load", None, None, None)
 
 
 def test_find_masks_what_it_finds(loaded: tuple[Path, Done], capsys: pytest.CaptureFixture[str]) -> None:

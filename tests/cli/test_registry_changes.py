@@ -126,7 +126,7 @@ def test_a_load_that_corrects_another_tells_what_is_open(
     assert run(["registry", "runs"]) == 0
     loads = [line.split()[3:] for line in capsys.readouterr().out.splitlines()[1:]]
     about = ["load", "gift_cards", "voucherify"]
-    assert loads == [[first, *about, "2", "cards.csv"], [run_id(exports, 1), *about, "1", first, "mended.csv"]]
+    assert loads == [[first, *about, "2", "4", "of", "5", "cards.csv"], [run_id(exports, 1), *about, "1", first, "mended.csv"]]
     refused = inside(exports, "registry", "forget", first, "--reason", "test")
     assert refused.code == 2
     assert refused.err.endswith("\nhint: forget what corrects it first\n")

@@ -1,6 +1,7 @@
 """Runs that are to be disturbed: what is there before, the command line, and how they end when nobody disturbs them."""
 
 import gzip
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -46,22 +47,23 @@ class Case:
     """A run.
 
     Args:
-        name: for people.
         arguments: its command line.
         prepare: makes what is there before it, in a folder that has the exports.
     """
 
-    name: str
     arguments: tuple[str, ...]
     prepare: Callable[[Zygote, Path], None]
 
 
-CASES = (
-    Case("a first load", ("load", *BOTH), nothing),
-    Case("a load that replaces a result", ("load", *BOTH, "--csv"), results),
-    Case("a validation that replaces a result", ("validate", *BOTH, "--csv"), results),
-)
-FIRST, REPLACING, VALIDATING = CASES
+FIRST = Case(("load", *BOTH), nothing)
+REPLACING = Case(("load", *BOTH, "--csv"), results)
+VALIDATING = Case(("validate", *BOTH, "--csv"), results)
+
+EVERY = os.environ.get("VBATCH_CRASH_POINTS") == "all"
+"""Whether a fault is tried at every step, which takes some ten minutes."""
+
+DECISIVE = ("text .out.vbatch/out/report.json", "duckdb commit", "os.link", "os.rename", "shutil.rmtree .out.vbatch", "os.rmdir .out.vbatch")
+"""Steps around which it matters most what was done before and what after."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,14 @@ class Undisturbed:
     def run(self, place: Path, **order: str | int) -> Ended:
         """Run it in a folder."""
         return self.start(place, **order).wait()
+
+    def points(self, spread: int) -> list[int]:
+        """Every step, or some of them, spread over the run, and those around the decisive ones."""
+        total = len(self.steps)
+        if EVERY:
+            return list(range(1, total + 1))
+        decisive = {self.last(step) + more for step in DECISIVE for more in (0, 1) if self.has(step)}
+        return sorted({*range(1, total, total // spread), *decisive})
 
     def disturbed(self, fault: str, points: Sequence[int]) -> Iterator[Disturbed]:
         """Run it with a fault at each of these steps, and then without; two at a time."""

@@ -1,17 +1,52 @@
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cases import sources
+from cases import FIRST, REPLACING, VALIDATING, Undisturbed, sources
 from processes import Zygote
+
+Folders = pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
-    """What starts all processes of these tests."""
+def zygote(tmp_path_factory: Folders) -> Iterator[Zygote]:
+    """What starts the processes of these tests."""
     zygote = Zygote(tmp_path_factory.mktemp("logs"))
     yield zygote
     zygote.close()
+
+
+@pytest.fixture(scope="session")
+def private(tmp_path_factory: Folders) -> Iterator[Zygote]:
+    """What starts processes that see mounts of their own."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("only root can mount a small disk, and only in a namespace of its own")
+    zygote = Zygote(tmp_path_factory.mktemp("private"), ["unshare", "--mount"])
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture(scope="session")
+def first(zygote: Zygote, tmp_path_factory: Folders) -> Undisturbed:
+    return Undisturbed(FIRST, zygote, tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="session")
+def replacing(zygote: Zygote, tmp_path_factory: Folders) -> Undisturbed:
+    return Undisturbed(REPLACING, zygote, tmp_path_factory.mktemp("replacing"))
+
+
+@pytest.fixture(scope="session")
+def validating(zygote: Zygote, tmp_path_factory: Folders) -> Undisturbed:
+    return Undisturbed(VALIDATING, zygote, tmp_path_factory.mktemp("validating"))
+
+
+@pytest.fixture(params=["first", "replacing", "validating"])
+def undisturbed(request: pytest.FixtureRequest) -> Undisturbed:
+    """Each case in turn."""
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
 
 
 @pytest.fixture

@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ZYGOTE = Path(__file__).with_name("zygote.py")
 
@@ -53,14 +56,24 @@ class Running:
 
 
 class Zygote:
-    """Forks processes that have imported everything already."""
+    """Forks processes that have imported everything already.
 
-    def __init__(self, logs: Path) -> None:
+    Args:
+        logs: a folder for what the processes say.
+        inside: a command that it is started by.
+    """
+
+    def __init__(self, logs: Path, inside: Sequence[str] = ()) -> None:
         self.logs, self.count = logs, 0
         self._answers: list[dict[str, Any]] = []
         self._server = subprocess.Popen(
-            [sys.executable, ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=logs
+            [*inside, sys.executable, ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=logs
         )
+
+    @property
+    def process(self) -> int:
+        """Its number."""
+        return self._server.pid
 
     def start(self, folder: Path, *arguments: str, **order: Any) -> Running:
         """Start `vbatch ARGUMENTS` in a folder.
@@ -84,6 +97,22 @@ class Zygote:
     def run(self, folder: Path, *arguments: str, **order: Any) -> Ended:
         """Start it and wait for it."""
         return self.start(folder, *arguments, **order).wait()
+
+    def mount(self, folder: Path, how: str) -> None:
+        """Mount a file system in memory, which only its processes see, or change it.
+
+        Args:
+            folder: where.
+            how: the options of the mount.
+        """
+        self.order(mount=str(folder), how=how)
+        error = self.answer("mounted")["error"]
+        if error:
+            pytest.skip(f"nothing can be mounted here: {error.strip()}")
+
+    def seen(self, folder: Path) -> Path:
+        """A folder as its processes see it."""
+        return Path(f"/proc/{self.process}/root", folder.relative_to("/"))
 
     def order(self, **what: Any) -> None:
         """Send one line."""
@@ -111,5 +140,5 @@ class Zygote:
 def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VBATCH_")}
     # A fork keeps only the thread that it was made by, so the fewer there are the better; and the machine is small.
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1", "PYTHONWARNINGS": "error"}
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,30 @@ def state(folder: Path) -> State:
     }
 
 
+def half_done(before: State, between: State, after: State) -> str:
+    """Nothing, or what is visible without being whole."""
+    out = [under(one, "out") for one in (before, between, after)]
+    codes = [under(one, "codes.duckdb") for one in (before, between, after)]
+    moving = not out[1] and under(between, ".out.vbatch/aside")
+    if out[1] not in (out[0], out[2]) and not moving:
+        return "half a result is visible"
+    if codes[1] not in (codes[0], codes[2]):
+        return "half of the codes are registered"
+    return "it is visible and not registered" if out[1] == out[2] != out[0] and codes[1] != codes[2] else ""
+
+
+def under(whole: State, name: str) -> State:
+    """What a state holds under a name."""
+    return {path: content for path, content in whole.items() if path == name or path.startswith(f"{name}/")}
+
+
 def _content(path: Path) -> Any:
     mode = f"{path.stat().st_mode & 0o777:o}"
     if path.is_dir():
         return mode
     if path.name == "report.json":
-        return mode, report(path.read_text())
+        with suppress(ValueError):
+            return mode, report(path.read_text())
     if path.suffix == ".duckdb":
         return mode, tables(path)
     return mode, hashlib.sha256(path.read_bytes()).hexdigest()

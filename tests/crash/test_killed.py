@@ -7,68 +7,26 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from cases import BOTH, CASES, FIRST, HEADER, REPLACING, VALIDATING, Undisturbed, cards
+from cases import BOTH, HEADER, Undisturbed, cards
 from processes import Zygote
-from states import DRAFT, State, report, state
+from states import DRAFT, half_done, report, state
 
-EVERY = os.environ.get("VBATCH_CRASH_POINTS") == "all"
 KILLED = -9
-DECISIVE = ("text .out.vbatch/out/report.json", "duckdb commit", "os.link", "os.rename", "shutil.rmtree .out.vbatch", "os.rmdir .out.vbatch")
-"""Steps around which it matters most what was done before and what after."""
-
-
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.name)
-def undisturbed(request: pytest.FixtureRequest, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    return Undisturbed(request.param, zygote, tmp_path_factory.mktemp("case"))
-
-
-@pytest.fixture(scope="module")
-def first(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    return Undisturbed(FIRST, zygote, tmp_path_factory.mktemp("first"))
-
-
-@pytest.fixture(scope="module")
-def replacing(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    return Undisturbed(REPLACING, zygote, tmp_path_factory.mktemp("replacing"))
-
-
-def points(undisturbed: Undisturbed, spread: int = 8) -> list[int]:
-    """All steps and one more, or some all over the run and those around the decisive ones."""
-    total = len(undisturbed.steps)
-    if EVERY:
-        return list(range(1, total + 2))
-    decisive = {undisturbed.last(step) + more for step in DECISIVE for more in (0, 1) if undisturbed.has(step)}
-    return sorted({*range(1, total, total // spread), *decisive, total + 1})
 
 
 def test_killed_at_any_step(undisturbed: Undisturbed) -> None:
     before = state(undisturbed.before)
-    wrong = []
-    for one in undisturbed.disturbed("kill", points(undisturbed)):
-        if one.at <= len(undisturbed.steps):
-            assert one.end.code == KILLED
-        else:
-            assert one.end.code == undisturbed.end.code, "it survives when there are no steps left"
+    wrong: list[str] = []
+    for one in undisturbed.disturbed("kill", undisturbed.points(spread=8)):
+        assert one.end.code == KILLED
         told = [one.wrong, half_done(before, one.between, undisturbed.state)]
         wrong += [f"killed before {undisturbed.step(one.at)!r}: {what}" for what in told if what]
     assert wrong == []
 
 
-def half_done(before: State, between: State, after: State) -> str:
-    """Nothing, or what of a killed run is visible without being whole."""
-    out = [part(one, "out") for one in (before, between, after)]
-    codes = [part(one, "codes.duckdb") for one in (before, between, after)]
-    moving = not out[1] and part(between, ".out.vbatch/aside")
-    if out[1] not in (out[0], out[2]) and not moving:
-        return "half a result is visible"
-    if codes[1] not in (codes[0], codes[2]):
-        return "half of the codes are registered"
-    return "it is visible and not registered" if out[1] == out[2] != out[0] and codes[1] != codes[2] else ""
-
-
-def part(whole: State, name: str) -> State:
-    """What a state holds under a name."""
-    return {path: content for path, content in whole.items() if path == name or path.startswith(f"{name}/")}
+def test_it_survives_when_there_are_no_steps_left(first: Undisturbed) -> None:
+    (one,) = first.disturbed("kill", [len(first.steps) + 1])
+    assert (one.end.code, one.wrong) == (0, "")
 
 
 def test_killed_again_and_again(first: Undisturbed) -> None:
@@ -155,12 +113,11 @@ class TestRegisteredAndNotPublished:
 class TestHalfwayThroughAReplacement:
     """Killed when the earlier result was moved aside and the new one had not taken its place."""
 
-    def test_another_run_finds_the_earlier_result(self, zygote: Zygote, tmp_path: Path) -> None:
-        validating = Undisturbed(VALIDATING, zygote, tmp_path)
+    def test_another_run_finds_the_earlier_result(self, validating: Undisturbed) -> None:
         with validating.fresh("halfway") as place:
             assert validating.run(place, fault="kill", at=validating.last("os.rename .out.vbatch/out")).code == KILLED
             assert not (place / "out").exists()
-            end = zygote.run(place, "load", "earlier.csv", *BOTH[2:])
+            end = validating.zygote.run(place, "load", "earlier.csv", *BOTH[2:])
             assert (end.code, "out: holds another run" in end.told) == (2, True), end.told
             assert state(place) == state(validating.before)
 

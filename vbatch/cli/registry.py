@@ -11,6 +11,7 @@ from rich.text import Text
 
 from vbatch.cli.mask import masked, visible
 from vbatch.cli.screen import answer, counted, data, table, tell
+from vbatch.engines.ledger import correction
 from vbatch.registry import Registry, Status
 
 Row = tuple[str, ...]
@@ -41,13 +42,20 @@ def runs(path: Path, *, wait: float, as_json: bool) -> int:
     """Every run that registered codes, oldest first, with those that were forgotten."""
     asked = Registry(path, wait=wait)
     known = [*map(_undone, asked.forgotten().to_dicts()), *({**one, "forgotten": None} for one in asked.runs().to_dicts())]
-    found = sorted(known, key=lambda one: one["registered_at"])
+    mended = {one["corrects"] for one in known if not one["forgotten"]}
+    found = [{**one, "mended": _mended(asked, one, mended)} for one in sorted(known, key=lambda one: one["registered_at"])]
     if as_json:
         _json(found)
     else:
-        head = ("registered at", "run", "kind", "pipeline", "scope", "codes", "corrects", "sources", "forgotten")
+        head = ("registered at", "run", "kind", "pipeline", "scope", "codes", "corrects", "open", "sources", "forgotten")
         _table([head, *map(_run, found)], right=(5,), struck=[bool(one["forgotten"]) for one in found])
     return 0
+
+
+def _mended(asked: Registry, one: Mapping[str, Any], mended: set[str | None]) -> dict[str, Any] | None:
+    """How far the rejected records of a run are accepted by now, if runs mend it."""
+    held = one["run_id"] in mended and not one["forgotten"]
+    return correction(asked, one["run_id"], one["scope"], ()) if held else None
 
 
 def _undone(one: dict[str, Any]) -> dict[str, Any]:
@@ -59,8 +67,10 @@ def _undone(one: dict[str, Any]) -> dict[str, Any]:
 def _run(one: Mapping[str, Any]) -> Row:
     at, run, gone = _when(one["registered_at"]), one["run_id"][:SHORT], one["forgotten"]
     corrects = (one["corrects"] or "")[:SHORT]
+    mended = one["mended"]
+    still = "" if mended is None else "unknown" if mended["open"] is None else f"{mended['open']:,} of {mended['rejected']:,}"
     forgotten = f"{_when(gone['at'])} by {gone['by']}: {gone['reason']}" if gone else ""
-    return (at, run, one["kind"], one["pipeline"], one["scope"], f"{one['codes']:,}", corrects, ", ".join(one["sources"]), forgotten)
+    return (at, run, one["kind"], one["pipeline"], one["scope"], f"{one['codes']:,}", corrects, still, ", ".join(one["sources"]), forgotten)
 
 
 def find(path: Path, code: str, *, wait: float, as_json: bool) -> int:
