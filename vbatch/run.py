@@ -208,8 +208,7 @@ class _Run:
                     raise
                 except RegistryError:
                     # It may be registered all the same: by a commit before the error, or by another process with the same input.
-                    self._make_up(work)
-                    if stored := self._stored(run_id, out):
+                    if stored := self._stored_meanwhile(run_id, work, out):
                         return stored
                     raise
                 if self.verb == "import":
@@ -268,7 +267,7 @@ class _Run:
         """Publish what an earlier run in this workspace registered and could not publish any more, if it did."""
         if (finished := finished_in(work.out)) is None or finished.status != "loaded":
             return False
-        registries = self.registry, Registry(Path(finished.options["registry"]), wait=self.options.wait)
+        registries = self.registry, Registry(Path(finished.options["registry"]), wait=self.registry.wait)
         found = [run for one in registries if (run := one.stored(finished.run_id)) and run.report == finished.to_json()]
         if found:
             publish(work.out, free(Path(found[0].outputs), finished.run_id), work.aside)
@@ -284,6 +283,15 @@ class _Run:
         elif not earlier or earlier.run_id != run_id or earlier.status != "loaded":
             return None
         return replace(earlier, over_limit=self.options.over_limit(self.verb, earlier.rejected, earlier.records))
+
+    def _stored_meanwhile(self, run_id: str, work: Workspace, out: Path) -> Report | None:
+        """The same after the registry failed; without waiting for it, since what holds it may be the failure itself."""
+        asked = replace(self, registry=Registry(self.options.registry, wait=0))
+        try:
+            asked._make_up(work)  # noqa: SLF001 - a copy of this very run
+            return asked._stored(run_id, out)  # noqa: SLF001 - the same
+        except RegistryError:
+            return None
 
     def _settled(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[SettledPart, ...]:
         registered = self.registry.lookup(self.pipeline.scope, [part.codes for part in parts], apart_from=run_id)

@@ -29,7 +29,7 @@ class RegistryReader:
 
     def __init__(self, path: Path, *, wait: float = 0) -> None:
         self.path = path
-        self._wait = wait
+        self.wait = wait
         with named_errors(path):
             # One name for the file and its log, whatever links and working folders come between the calls.
             self._file = path.resolve()
@@ -156,5 +156,5 @@ class RegistryReader:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with named_errors(self.path), reading(self._file, wait=self._wait) as con:
+        with named_errors(self.path), reading(self._file, wait=self.wait) as con:
             yield con

@@ -39,7 +39,7 @@ class Registry(RegistryReader):
     def upgrade(self) -> None:
         """Brings an existing registry into the shape of this version; the readers only refuse an older one."""
         if self.exists():
-            with named_errors(self.path), writing(self._file, wait=self._wait):
+            with named_errors(self.path), writing(self._file, wait=self.wait):
                 pass
 
     def register(self, run: RegisteredRun, parts: Sequence[Path], *, attempts: Path | None = None) -> None:
@@ -66,7 +66,7 @@ class Registry(RegistryReader):
         with named_errors(self.path):
             if not self._file.exists() and create(self._file, fill):
                 return
-            with writing(self._file, wait=self._wait) as con:
+            with writing(self._file, wait=self.wait) as con:
                 fill(con)
 
     def forget(self, run: str, *, by: str, reason: str) -> int:
@@ -104,7 +104,7 @@ class Registry(RegistryReader):
         """A transaction on a registry that has to exist already."""
         if not self.exists():
             raise RegistryError(f"there is no registry {self.path}", hint="`vbatch load` makes it; or name another one with --registry")
-        with named_errors(self.path), writing(self._file, wait=self._wait) as con, transaction(con):
+        with named_errors(self.path), writing(self._file, wait=self.wait) as con, transaction(con):
             yield con
 
 
