@@ -177,6 +177,7 @@ class _Run:
             work.renew(work.scratch)
             job = self._job(work)
             judged = self._judged(job, work, resumed=resumed)
+            self._refuse_changed(identity)
             run_id = self._identity(judged)
             out = free(self.options.out or Path("runs", run_id), run_id)
             if stored := self._stored(run_id, out):
@@ -225,6 +226,12 @@ class _Run:
     def _beforehand(self) -> str:
         """What the run is, as far as it can be told without reading everything."""
         return beforehand(self.paths, self._identity_of([]), self.pipeline.batch_rows)
+
+    def _refuse_changed(self, identity: str) -> None:
+        """While one source was read, another may have changed that was read before or looked at only."""
+        if "-" not in self.paths and self._beforehand() != identity:
+            hint = "wait until the exports are complete, then run again"
+            raise SourceError("a source changed while the run read the others", hint=hint)
 
     def _job(self, work: Workspace) -> Job:
         found = exports(self.paths, work.scratch, self.pipeline.layout, allow_truncated=self.options.allow_truncated)

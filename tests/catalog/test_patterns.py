@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from vbatch.model.patterns import DIRECTIVES, has_offset, is_date_only, misfits
 from vbatch.model.layout import ISO_FORMS, Field
+from vbatch.model.patterns import DIRECTIVES, has_offset, is_date_only, misfits
 from vbatch.steps.convert.timestamps import SHAPES, timestamps
 
 READABLE = [

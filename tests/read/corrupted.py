@@ -6,13 +6,32 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 from slow_parser import Rules
 
-MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff", "utf-32-le": b"\xff\xfe\0\0", "utf-32-be": b"\0\0\xfe\xff"}
+MARKS = {
+    "utf-8": b"\xef\xbb\xbf",
+    "utf-16-le": b"\xff\xfe",
+    "utf-16-be": b"\xfe\xff",
+    "utf-32-le": b"\xff\xfe\0\0",
+    "utf-32-be": b"\0\0\xfe\xff",
+}
 ENDS = ("\n", "\r\n", "\r")
 NAMES = ("code", "amount", "region", "note", "day")
 PLAIN = "ab1 =é漢\U0001f381"
 INJECTED = (
     *(b'"', b'""', b",", b"\n", b"\r", b"\r\n", b'"\n', b',"', b'",', b"'", b";", b"\\"),
-    *(b"\0", b"\x1a", b"\x0b", b"\x7f", b"\x1d", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xc2\x85", b"\xe2\x80\xa8", b"\xf4\x90\x80\x80"),
+    *(
+        b"\0",
+        b"\x1a",
+        b"\x0b",
+        b"\x7f",
+        b"\x1d",
+        b"\xff",
+        b"\xc3",
+        b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+        b"\xc2\x85",
+        b"\xe2\x80\xa8",
+        b"\xf4\x90\x80\x80",
+    ),
 )
 
 Change = Callable[[bytes], bytes]

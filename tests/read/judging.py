@@ -37,7 +37,7 @@ class Run:
 
     def fates(self, source: str) -> list[Fate]:
         """The records of a source, in order; fails if one is missing or there twice."""
-        found = {number: fate for number, fate in [*self._accepted(source), *self._rejected(source)]}
+        found = dict([*self._accepted(source), *self._rejected(source)])
         told = next(account for account in self.report.sources if account.path == source)
         assert list(range(1, told.records + 1)) == sorted(found)
         assert told.records == told.accepted + told.rejected + told.discarded
@@ -50,12 +50,12 @@ class Run:
     def _accepted(self, source: str) -> Iterator[tuple[int, Fate]]:
         for row in self._rows("accepted", source):
             texts = {"code": row["code"]} | (row.get("metadata") or {})
-            yield row["_record"], Fate(row["_offset"], None, True, frozenset(), texts)
+            yield row["_record"], Fate(row["_offset"], None, faults=frozenset(), accepted=True, texts=texts)
 
     def _rejected(self, source: str) -> Iterator[tuple[int, Fate]]:
         for row in self._rows("rejected", source):
             texts = {name: text for name, text in row.items() if name != "faults" and not name.startswith("_")}
-            yield row["_record"], Fate(row["_offset"], row["_length"], False, frozenset(row["faults"]), texts)
+            yield row["_record"], Fate(row["_offset"], row["_length"], faults=frozenset(row["faults"]), accepted=False, texts=texts)
 
     def replay(self, name: str) -> bytes:
         return (self.out / "rejected" / "replay" / name).read_bytes()

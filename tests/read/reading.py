@@ -20,7 +20,6 @@ from vbatch.model.faults import records as record_faults
 from vbatch.model.source import Source
 from vbatch.steps.read import Batches, batches, opened, parse, read_head
 
-
 THOROUGH = int(os.environ.get("VBATCH_THOROUGH", "0"))
 """How many times more examples, and other ones in every run."""
 

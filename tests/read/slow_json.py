@@ -2,7 +2,8 @@
 
 An item of an array begins at its first visible byte and goes on to the first of the next item, so its comma and the white space behind it
 belong to it; the last one goes on to the bracket that closes the array. Commas and brackets within strings mean nothing. What stands
-behind the closing bracket is one broken item with it, also if the bracket is of the wrong kind, and so is the last item of an array that nothing closes. One object a line: a record is a line.
+behind the closing bracket is one broken item with it, also if the bracket is of the wrong kind, and so is the last item of an array that
+nothing closes. One object a line: a record is a line.
 """
 
 import json
@@ -47,7 +48,7 @@ def told_as_array(data: bytes, longest: int, whole: Collection[str] = ()) -> lis
         elif byte in (b"[", b"{"):
             depth += 1
         elif byte in (b"]", b"}") and depth == 0:
-            return _with_last(data, found, start, at, longest, whole)
+            return found + _last(data, start, at, longest, whole)
         elif byte in (b"]", b"}"):
             depth -= 1
         elif byte == b"," and depth == 0:
@@ -84,9 +85,8 @@ def _visible(data: bytes, at: int) -> int:
     return at
 
 
-def _with_last(data: bytes, found: list[Item], start: int, close: int, longest: int, whole: Collection[str]) -> list[Item]:
-    if start < close:
-        found.append(_item(data, start, close, longest, whole))
+def _last(data: bytes, start: int, close: int, longest: int, whole: Collection[str]) -> list[Item]:
+    found = [_item(data, start, close, longest, whole)] if start < close else []
     if data[close:].strip(BLANK) != b"]":
         found.append(_item(data, close, len(data), longest, whole)._replace(fault="json", texts={}))
     return found
@@ -97,7 +97,7 @@ def _item(data: bytes, start: int, after: int, longest: int, whole: Collection[s
     return Item(start, after - start, 1 + data.count(b"\n", 0, start), fault, texts)
 
 
-def _content(raw: bytes, whole: Collection[str]) -> tuple[str, dict[str, str]]:
+def _content(raw: bytes, whole: Collection[str]) -> tuple[str, dict[str, str]]:  # noqa: PLR0911 - one for each fault
     try:
         text = raw.decode().strip(BLANK.decode()).removesuffix(",")
     except UnicodeDecodeError:

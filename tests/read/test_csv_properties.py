@@ -67,7 +67,7 @@ def test_a_well_formed_file_is_read_as_it_was_written(file: File) -> None:
     assert_told_alike(data, file.rules)
 
 
-@examples(400)
+@examples(300)
 @given(data=st.data())
 def test_a_corrupted_file_is_told_alike(data: st.DataObject) -> None:
     file = data.draw(files())
@@ -115,7 +115,7 @@ def test_any_encoding_is_told_alike(encoding: str, data: st.DataObject) -> None:
     assert_told_alike(content, file.rules, rows=rows, block=block)
 
 
-@examples(40)
+@examples(25)
 @given(data=st.data(), rows=st.sampled_from((1, 3, 1000)))
 def test_a_run_accounts_for_every_record(data: st.DataObject, rows: int) -> None:
     file = data.draw(files().filter(lambda file: file.rules.header))

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from vbatch.model.span import Span
@@ -37,7 +35,6 @@ class Batch:
         source: position of the source in the run, from 0.
         records: one row a record: PROVENANCE, PLACE and FAULTS, the mask of what is wrong with its structure (0 while nothing is).
         data: the records as UTF-8, from the first one's first byte on; blank lines between them included.
-        quotes: positions of the quotes in data.
         original: the records' bytes in the source; data itself where the source is UTF-8.
         span: where those lie.
     """
@@ -46,7 +43,6 @@ class Batch:
     source: int
     records: pl.DataFrame
     data: bytes
-    quotes: npt.NDArray[np.int64]
     original: bytes
     span: Span
 

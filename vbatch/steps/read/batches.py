@@ -20,18 +20,20 @@ from vbatch.steps.read.window import Window
 
 BLOCK = 1 << 20
 LINE_END = re.compile(rb"\r\n|\n|\r")
+LARGEST = 64 << 20
+"""Bytes of a batch, unless one record alone has more."""
 LONGEST = 64 << 20
 """Bytes that an unfinished record may have before the source is refused; it must be held in memory to be told from a broken quote."""
 
 
 class Batches:
-    """The records of one source, in batches of a fixed number; counts what it saw.
+    """The records of one source, in batches; counts what it saw.
 
     Args:
         stream: the source's bytes, at the first.
         source: where its data begins and how records are cut.
         book: where the structural faults have their bits.
-        rows: records a batch.
+        rows: records a batch at most.
         number: number of the first batch.
         position: position of the source in the run.
         after: the last part of this source that is finished already; reading goes on behind it.
@@ -46,7 +48,7 @@ class Batches:
         self.blanks = 0
 
     def __iter__(self) -> Iterator[Batch]:
-        """Batches of exactly `rows` records, the last of them shorter. blanks counts the blank lines behind the latest of them.
+        """Batches of exactly `rows` records, fewer where they are large or the source ends. blanks counts the blank lines behind them.
 
         Raises:
             SourceError: a record is too long to be one, or the source is not the one that the finished part is of.
@@ -61,19 +63,23 @@ class Batches:
             count = len(found.starts)
             if at_end and self.source.truncated and count and not window.data.endswith((b"\n", b"\r")):
                 found.faults[-1] = STRUCTURE.index("truncated")
-            whole = count if at_end else count // self.rows * self.rows
-            yield from self._batches(window, found, whole)
+            unfinished = len(window.data) - found.consumed
+            self._refuse_endless(window, found, unfinished)
+            whole = 0
+            for first, whole in self._batches(found, at_end=at_end):
+                yield self._batch(window, found, first, whole)
             done, lines = (found.consumed, found.consumed_lines) if whole == count else (int(found.starts[whole]), int(found.lines[whole]))
             self.blanks += int(np.count_nonzero((found.blanks >= self._end_of(found, whole)) & (found.blanks < done)))
-            unfinished = len(window.data) - found.consumed
-            if unfinished > LONGEST:
-                raise SourceError(
-                    f"{self.stream.path}: the record at line {window.line + found.consumed_lines} is longer than {LONGEST >> 20} MiB",
-                    hint="this is no file of records; check the format and the quote that the layout declares",
-                )
             window.drop(done, lines)
             # A record that goes on and on is looked at again only when there is twice as much of it.
             size = max(self._next_size(found, len(window.data)), unfinished)
+
+    def _refuse_endless(self, window: Window, found: Segments, unfinished: int) -> None:
+        """Whether a record that is too long has an end somewhere makes no difference: it may not be in memory when the end is found."""
+        long = np.flatnonzero(found.ends - found.starts > LONGEST)
+        if len(long) or unfinished > LONGEST:
+            line = int(found.lines[long[0]]) if len(long) else found.consumed_lines
+            raise endless(f"{self.stream.path}: line {window.line + line}")
 
     def _window(self) -> Window:
         """The window at the first record that is not finished; what is read on the way there is hashed all the same."""
@@ -90,23 +96,29 @@ class Batches:
             raise ChangedError(f"{self.stream.path}: changed since the interrupted run", hint="it is read from its beginning")
         return window
 
-    def _batches(self, window: Window, found: Segments, whole: int) -> Iterator[Batch]:
-        behind = 0
-        for first in range(0, whole, self.rows):
-            last = min(first + self.rows, whole)
-            end = self._end_of(found, last)
-            place = Place(
-                number=self.number,
-                source=self.position,
-                first_record=self.records + 1,
-                blanks=self.blanks + int(np.count_nonzero((found.blanks >= behind) & (found.blanks < end))),
-                seen=self.stream.bytes,
-                digest=self.stream.sha256,
-            )
-            yield batch_of(place, window, found.between(first, last), self.source.shape, self.book)
-            behind, self.blanks = end, 0
-            self.number += 1
-            self.records += last - first
+    def _batches(self, found: Segments, *, at_end: bool) -> Iterator[tuple[int, int]]:
+        """First record of each complete batch, and the one behind its last."""
+        first, count = 0, len(found.starts)
+        while first < count:
+            fitting = int(np.searchsorted(found.ends, found.starts[first] + LARGEST, side="right"))
+            last = min(first + self.rows, max(fitting, first + 1))
+            if last == count and count - first < self.rows and not at_end:
+                return
+            yield first, last
+            first = last
+
+    def _batch(self, window: Window, found: Segments, first: int, last: int) -> Batch:
+        behind, end = self._end_of(found, first), self._end_of(found, last)
+        place = Place(
+            number=self.number,
+            source=self.position,
+            first_record=self.records + 1,
+            blanks=self.blanks + int(np.count_nonzero((found.blanks >= behind) & (found.blanks < end))),
+            seen=self.stream.bytes,
+            digest=self.stream.sha256,
+        )
+        self.number, self.records, self.blanks = self.number + 1, self.records + last - first, 0
+        return batch_of(place, window, found.between(first, last), self.source.shape, self.book)
 
     @staticmethod
     def _end_of(found: Segments, count: int) -> int:
@@ -118,7 +130,15 @@ class Batches:
         if not len(found.starts):
             return BLOCK
         average = (int(found.ends[-1]) - int(found.starts[0])) / len(found.starts)
-        return max(BLOCK, int(average * self.rows * 1.02) - pending)
+        return max(BLOCK, min(int(average * self.rows * 1.02), LARGEST) - pending)
+
+
+def endless(where: str) -> SourceError:
+    """What is said of a record that does not end."""
+    return SourceError(
+        f"{where}: a record is longer than {LONGEST >> 20} MiB",
+        hint="this is no file of records; check the format, the quote that the layout declares, and the brackets of JSON",
+    )
 
 
 class ChangedError(SourceError):
@@ -159,7 +179,6 @@ def batch_of(place: Place, window: Window, found: Segments, shape: Shape, book: 
             }
         ),
         data=window.data[begin:end],
-        quotes=found.quotes[slice(*np.searchsorted(found.quotes, [begin, end]))] - begin,
         original=original,
         span=Span(
             offset=int(offsets[0]),

@@ -11,6 +11,7 @@ from vbatch.errors import SourceError
 from vbatch.model.binding import unnamed
 from vbatch.model.layout import Dialect, Layout
 from vbatch.model.source import Frame, Shape
+from vbatch.steps.read.batches import LONGEST, endless
 from vbatch.steps.read.cut import cut
 from vbatch.steps.read.encoding import byte_order_mark, exact_encoding
 from vbatch.steps.read.parse_json import paths_of
@@ -19,6 +20,7 @@ from vbatch.steps.read.source import Stream, opened
 from vbatch.steps.read.window import Window
 
 BLOCK = 1 << 20
+BLANK = b" \t\r\n"
 LINE_END = re.compile(rb"\r\n|\n|\r")
 LINES = Dialect(delimiter="\x1f", quote=None, header=False)
 """A list is a CSV file of one field that nothing quotes; its delimiter is a control character, which no record may hold."""
@@ -158,11 +160,11 @@ def _quoting(dialect: Dialect) -> Literal[0, 3]:
 
 
 def _json_head(stream: Stream, data: bytes, start: int, layout: Layout) -> Head:
-    visible = data[start:].lstrip()
+    visible = data[start:].lstrip(BLANK)
     if visible[:1] not in {b"[", b"{"}:
         raise SourceError(f"{stream.path}: is not JSON", hint=f"the layout {layout.name} reads an array of objects, or one object a line")
     shape: Shape = "array" if visible[:1] == b"[" else "objects"
-    offset = len(data) - len(visible.removeprefix(b"[").lstrip()) if shape == "array" else start
+    offset = len(data) - len(visible.removeprefix(b"[").lstrip(BLANK)) if shape == "array" else start
     frame = Frame(prefix=b"[\n", separator=b",\n", suffix=b"\n]\n", strip=b", \t\r\n") if shape == "array" else Frame()
     dialect = replace(LINES, max_record_bytes=layout.dialect.max_record_bytes)
     mapped = frozenset(str(one.source) for one in layout.fields)
@@ -175,10 +177,13 @@ def _json_head(stream: Stream, data: bytes, start: int, layout: Layout) -> Head:
 def _pieces(stream: Stream, pending: bytes, shape: Shape, dialect: Dialect) -> Iterator[bytes]:
     at_end = False
     while not at_end:
-        block = stream.read(BLOCK)
-        at_end = len(block) < BLOCK
+        size = max(BLOCK, len(pending))
+        block = stream.read(size)
+        at_end = len(block) < size
         pending += block
         found = cut(pending, shape, dialect, at_end=at_end)
         for start, end in zip(found.starts.tolist(), found.ends.tolist(), strict=True):
             yield pending[start:end]
         pending = pending[found.consumed :]
+        if len(pending) > LONGEST:
+            raise endless(stream.path)

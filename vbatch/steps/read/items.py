@@ -1,15 +1,25 @@
 """Finds the items of a JSON array from the bytes alone: strings, brackets and commas."""
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 
-from vbatch.steps.read.segment import LF, TOO_LONG, Positions, Segments
+from vbatch.steps.read import bits
+from vbatch.steps.read.bits import Positions
+from vbatch.steps.read.segment import LF, TOO_LONG, Segments
 
 BROKEN = 5
 """Position of "json" in segment.STRUCTURE."""
 
-OPENING, CLOSING, COMMA, QUOTE, BACKSLASH = (123, 91), (125, 93), 44, 34, 92
+QUOTE, BACKSLASH = 34, 92
 BLANK = (32, 9, 10, 13)
+WHITE = re.compile(rb"[ \t\r\n]*")
+PIECE = 1 << 20
+SPECIAL = np.isin(np.arange(256), list(b"[]{},"))
+STEP = np.zeros(256, np.int8)
+"""By how much a byte changes the depth."""
+STEP[list(b"[{")], STEP[list(b"]}")] = 1, -1
 
 
 def items(data: bytes, longest: int, *, at_end: bool) -> Segments:
@@ -26,7 +36,7 @@ def items(data: bytes, longest: int, *, at_end: bool) -> Segments:
     """
     array = np.frombuffer(data, np.uint8)
     commas, close = _separators(array, data)
-    ends = _first_visible(array, commas + 1)
+    ends = _first_visible(array, data, commas + 1)
     if close is not None or at_end:
         ends = _with_last_item(array, ends, len(array) if close is None else close)
     elif len(ends) and ends[-1] == len(array):
@@ -36,41 +46,49 @@ def items(data: bytes, longest: int, *, at_end: bool) -> Segments:
     faults = np.where(ends - starts > longest, TOO_LONG, 0).astype(np.uint8)
     if at_end and (close is None or data[close:].strip(bytes(BLANK)) != b"]"):
         starts, ends, faults = _with_broken_tail(starts, ends, faults, close, len(data))
-    lines = np.searchsorted(np.flatnonzero(array == LF), starts, side="left")
+    lines = bits.count_before(bits.where(array, LF), starts)
     consumed = len(data) if at_end else int(ends[-1]) if len(ends) else 0
-    return Segments(starts, ends, lines, faults, np.empty(0, np.int64), np.empty(0, np.int64), consumed, data.count(b"\n", 0, consumed))
+    return Segments(starts, ends, lines, faults, np.empty(0, np.int64), consumed, data.count(b"\n", 0, consumed))
 
 
 def _separators(array: npt.NDArray[np.uint8], data: bytes) -> tuple[Positions, int | None]:
     """The commas between items, and the bracket that closes the array if it is there."""
-    special = np.flatnonzero(np.isin(array, (*OPENING, *CLOSING, COMMA)))
-    quotes = _quotes(array, data)
-    special = special[np.searchsorted(quotes, special) % 2 == 0]
-    kinds = array[special]
-    depth = np.cumsum(np.isin(kinds, OPENING).astype(np.int64) - np.isin(kinds, CLOSING).astype(np.int64))
-    over = np.flatnonzero(depth < 0)
-    if len(over):
-        special, kinds, depth = special[: over[0] + 1], kinds[: over[0] + 1], depth[: over[0] + 1]
-    commas = special[(kinds == COMMA) & (depth == 0)]
-    return commas, int(special[over[0]]) if len(over) else None
+    within = bits.odd_up_to(_quotes(array, data))
+    commas, depth = [np.empty(0, np.int64)], 0
+    for begin in range(0, len(array), PIECE):
+        piece = array[begin : begin + PIECE]
+        special = np.flatnonzero(SPECIAL[piece])
+        special = special[~bits.at(within, special + begin)]
+        steps = STEP[piece[special]]
+        depths = depth + np.cumsum(steps, dtype=np.int64)
+        closing = np.flatnonzero(depths < 0)
+        last = int(closing[0]) if len(closing) else len(special)
+        between = (steps == 0) & (depths == 0)
+        commas.append(special[:last][between[:last]] + begin)
+        if len(closing):
+            return np.concatenate(commas), int(special[last]) + begin
+        depth = int(depths[-1]) if len(depths) else depth
+    return np.concatenate(commas), None
 
 
-def _quotes(array: npt.NDArray[np.uint8], data: bytes) -> Positions:
+def _quotes(array: npt.NDArray[np.uint8], data: bytes) -> bits.Words:
     """The quotes that no backslash escapes."""
-    quotes = np.flatnonzero(array == QUOTE)
+    quotes = bits.where(array, QUOTE)
     if b"\\" not in data:
         return quotes
-    slashes = array == BACKSLASH
-    before = np.flatnonzero(~slashes)
-    run = quotes - before[np.searchsorted(before, quotes) - 1] - 1
-    run[np.searchsorted(before, quotes) == 0] = quotes[np.searchsorted(before, quotes) == 0]
-    plain: Positions = quotes[run % 2 == 0]
-    return plain
+    slashes = bits.where(array, BACKSLASH)
+    after = bits.places(quotes & bits.of_previous(slashes))
+    runs = bits.places(slashes & ~bits.of_previous(slashes))
+    length = after - runs[np.searchsorted(runs, after) - 1]
+    return quotes ^ bits.marked(np.zeros_like(quotes), after[length % 2 == 1])
 
 
-def _first_visible(array: npt.NDArray[np.uint8], positions: Positions) -> Positions:
-    visible = np.append(np.flatnonzero(~np.isin(array, BLANK)), len(array))
-    found: Positions = visible[np.searchsorted(visible, positions)]
+def _first_visible(array: npt.NDArray[np.uint8], data: bytes, positions: Positions) -> Positions:
+    """Where the white space ends that begins there, if any does."""
+    found = positions.copy()
+    within = positions < len(array)
+    within[within] = np.isin(array[positions[within]], BLANK)
+    found[within] = [white.end() for position in positions[within].tolist() if (white := WHITE.match(data, position))]
     return found
 
 

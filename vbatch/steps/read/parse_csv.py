@@ -12,10 +12,14 @@ from vbatch.model.batch import FAULTS, PLACE, Batch
 from vbatch.model.binding import unnamed
 from vbatch.model.fault import FaultBook
 from vbatch.model.layout import Dialect
+from vbatch.steps.read import bits
 from vbatch.steps.read.cut import without_escapes
 from vbatch.steps.read.parsed import Parsed
 
 TAB, LF, CR, SPACE = 9, 10, 13, 32
+GROUP = 64
+"""Records that are decoded together, to find those that cannot be."""
+
 Rows = npt.NDArray[np.bool_]
 
 
@@ -66,34 +70,37 @@ def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame |
     """The texts of a batch that cheap counts prove well formed; None if they do not, whether or not it is.
 
     There are as many bytes below the space as records, so each record's own line end and no control byte; as many delimiters outside quotes
-    as there should be; and no empty last field, which is all that a record with too few fields could have.
+    as there should be; and no empty last field, which is all that a record with too few fields could have, or each record has its own.
     """
     data, height = batch.data, batch.records.height
     array = np.frombuffer(data, np.uint8)
     tidy = (
         dialect.escape is None
         and data.isascii()
-        and len(batch.quotes) * 64 <= len(data)
         and int(batch.records["_size"].sum()) == len(data)
         and not (batch.records[FAULTS] != 0).any()
         and np.count_nonzero(array < SPACE) == height
         and data.endswith(b"\n")
-        and np.count_nonzero(array == ord(dialect.delimiter)) - _enclosed(batch, dialect) == height * (len(columns) - 1)
+        and int(np.bitwise_count(_separators(array, data, dialect)).sum()) == height * (len(columns) - 1)
     )
     if not tidy:
         return None
     try:
-        texts = _read(data, dialect, dialect.quote if len(batch.quotes) else None, columns)
+        texts = _read(data, dialect, _quote_in(data, dialect), columns)
     except pl.exceptions.PolarsError:
         return None
-    return texts if texts.height == height and not texts.to_series(-1).has_nulls() else None
+    if texts.height != height:
+        return None
+    if texts.to_series(-1).has_nulls() and _ragged(_Candidates(batch, batch.records, dialect), dialect, len(columns)) is not None:
+        return None
+    return texts
 
 
-def _enclosed(batch: Batch, dialect: Dialect) -> int:
-    """Delimiters between an opening quote and the next."""
-    places = batch.quotes.tolist()
-    delimiter = dialect.delimiter.encode()
-    return sum(batch.data.count(delimiter, opens, closes) for opens, closes in zip(places[::2], places[1::2], strict=False))
+def _separators(array: npt.NDArray[np.uint8], data: bytes, dialect: Dialect) -> bits.Words:
+    """The delimiters outside quotes."""
+    delimiters = bits.where(array, ord(dialect.delimiter))
+    quote = _quote_in(data, dialect)
+    return delimiters & ~bits.odd_up_to(bits.where(array, ord(quote))) if quote else delimiters
 
 
 def _read(utf8: bytes, dialect: Dialect, quote: str | None, columns: list[str]) -> pl.DataFrame:
@@ -102,9 +109,10 @@ def _read(utf8: bytes, dialect: Dialect, quote: str | None, columns: list[str]) 
     # It also drops a byte order mark, which is text in the middle of a file.
     kept = codecs.BOM_UTF8 + utf8 if utf8.startswith(codecs.BOM_UTF8) else utf8
     texts = pl.read_csv(kept, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema, glob=False)
-    if quote is None or dialect.keep_empty or quote.encode() * 2 not in utf8:
+    if quote is None or dialect.keep_empty:
         return texts
-    return texts.with_columns(pl.all().replace("", None))
+    quotes = bits.where(np.frombuffer(utf8, np.uint8), ord(quote))
+    return texts.with_columns(pl.all().replace("", None)) if (quotes & bits.of_previous(quotes)).any() else texts
 
 
 def _careful(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
@@ -159,7 +167,13 @@ def _control(candidates: _Candidates, _dialect: Dialect, _width: int) -> Rows | 
 def _undecodable(candidates: _Candidates, _dialect: Dialect, _width: int) -> Rows | None:
     if candidates.data.isascii() or _is_text(candidates.data):
         return None
-    return np.array([not _is_text(piece) for piece in candidates.pieces()], bool)
+    pieces, ends = candidates.pieces(), candidates.ends
+    wrong = np.zeros(len(ends), bool)
+    for first in range(0, len(ends), GROUP):
+        last = min(first + GROUP, len(ends))
+        if not _is_text(b"".join(pieces[first:last])):
+            wrong[first:last] = [not _is_text(piece) for piece in pieces[first:last]]
+    return wrong
 
 
 def _is_text(data: bytes) -> bool:
@@ -171,23 +185,9 @@ def _is_text(data: bytes) -> bool:
 
 
 def _ragged(candidates: _Candidates, dialect: Dialect, width: int) -> Rows | None:
-    array = candidates.array
-    delimiter, quote = ord(dialect.delimiter), _quote_in(candidates.data, dialect)
-    special = np.flatnonzero((array == delimiter) | (array == ord(quote))) if quote else np.flatnonzero(array == delimiter)
-    if quote:
-        quotes = array[special] == ord(quote)
-        special = special[~quotes & (np.cumsum(quotes) % 2 == 0)]
-    if len(special) == len(candidates.ends) * (width - 1):
-        if width == 1:
-            return None
-        # As many delimiters as there should be, so every record has its own exactly if its first and last lie within it.
-        by_record = special.reshape(-1, width - 1)
-        starts = np.concatenate([np.zeros(min(1, len(candidates.ends)), np.int64), candidates.ends[:-1]])
-        if (by_record[:, 0] >= starts).all() and (by_record[:, -1] < candidates.ends).all():
-            return None
-    counts = np.bincount(np.searchsorted(candidates.ends, special, side="right"), minlength=len(candidates.ends))
-    wrong: Rows = counts != width - 1
-    return wrong
+    separators = bits.count_before(_separators(candidates.array, candidates.data, dialect), candidates.ends)
+    wrong: Rows = np.diff(separators, prepend=0) != width - 1
+    return wrong if wrong.any() else None
 
 
 def _quote_in(data: bytes, dialect: Dialect) -> str | None:

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vbatch.model.layout import Dialect
+from vbatch.steps.read import bits
+from vbatch.steps.read.bits import Positions, Words
 
 LF, CR = 10, 13
 WAIT = -1
@@ -17,7 +19,6 @@ STRUCTURE = ("", "unclosed_quote", "stray_quote", "text_after_quote", "too_long"
 """What can be wrong with a record's limits; segments tell it by position in this tuple."""
 UNCLOSED, STRAY, AFTER, TOO_LONG = 1, 2, 3, 4
 
-Positions = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Faults = npt.NDArray[np.uint8]
 
@@ -26,8 +27,7 @@ class Segments(NamedTuple):
     """Records found in a block of bytes.
 
     starts, ends and lines have one entry a record: bytes from the block's start, terminator included, and physical lines from 0.
-    faults tells what is wrong, as positions in STRUCTURE. blanks are the first bytes of blank lines, quotes all
-    quotes of the block. consumed and consumed_lines tell how
+    faults tells what is wrong, as positions in STRUCTURE. blanks are the first bytes of blank lines. consumed and consumed_lines tell how
     much of the block is settled.
     """
 
@@ -36,7 +36,6 @@ class Segments(NamedTuple):
     lines: Positions
     faults: Faults
     blanks: Positions
-    quotes: Positions
     consumed: int
     consumed_lines: int
 
@@ -56,11 +55,9 @@ def segment(data: bytes, dialect: Dialect, *, at_end: bool) -> Segments:
     """
     array = np.frombuffer(data, np.uint8)
     ends = _line_ends(array, data, at_end=at_end)
-    starts = _after_each(ends)
-    quotes = quote_positions(array, data, dialect.quote)
-    if len(quotes):
-        return _quoted(array, starts, ends, quotes, dialect, at_end=at_end)
-    return _all_lines(array, starts, ends, quotes, dialect)
+    if dialect.quote and dialect.quote.encode() in data:
+        return _Quoted(data, array, ends, dialect, at_end=at_end).segments()
+    return _all_lines(array, ends, dialect)
 
 
 def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
@@ -80,64 +77,11 @@ def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
     return ends.astype(np.int64, copy=False)
 
 
-def quote_positions(array: Bytes, data: bytes, quote: str | None) -> Positions:
-    """Where the quotes are; quick where they are few."""
-    if not quote:
-        return np.empty(0, np.int64)
-    mark, few = quote.encode(), len(data) >> 10
-    found: list[int] = []
-    place = data.find(mark)
-    while place >= 0 and len(found) <= few:
-        found.append(place)
-        place = data.find(mark, place + 1)
-    return np.array(found, np.int64) if place < 0 else np.flatnonzero(array == ord(quote))
-
-
-def _all_lines(array: Bytes, starts: Positions, ends: Positions, quotes: Positions, dialect: Dialect) -> Segments:
+def _all_lines(array: Bytes, ends: Positions, dialect: Dialect) -> Segments:
     """Every line is a record, or blank."""
     count = len(ends)
     lines, faults = np.arange(count), np.zeros(count, np.uint8)
-    return _segments(array, starts, ends, lines=lines, faults=faults, quotes=quotes, dialect=dialect, settled=count)
-
-
-def _segments(
-    array: Bytes,
-    starts: Positions,
-    ends: Positions,
-    *,
-    lines: Positions,
-    faults: Faults,
-    quotes: Positions,
-    dialect: Dialect,
-    settled: int,
-) -> Segments:
-    """Leave blank lines out and mark records that are too long."""
-    consumed = int(ends[-1]) if len(ends) else 0
-    first = array[starts]
-    blank = (first == LF) | (first == CR)
-    faults[(faults == 0) & (ends - starts > dialect.max_record_bytes)] = TOO_LONG
-    if not blank.any():
-        return Segments(starts, ends, lines, faults, np.empty(0, np.int64), quotes, consumed, settled)
-    full = ~blank
-    return Segments(starts[full], ends[full], lines[full], faults[full], starts[blank], quotes, consumed, settled)
-
-
-def _quoted(array: Bytes, starts: Positions, ends: Positions, quotes: Positions, dialect: Dialect, *, at_end: bool) -> Segments:
-    grammar = _Grammar(array, quotes, ends, dialect, at_end=at_end)
-    if grammar.holds() and (not at_end or len(quotes) % 2 == 0):
-        enclosed = grammar.enclosed_ends()
-        if not enclosed.any():
-            return _all_lines(array, starts, ends, quotes, dialect)
-        last = np.flatnonzero(~enclosed)
-        records = ends[last]
-        begins = _after_each(records)
-        waiting = (int(ends[-1]) if len(ends) else len(array)) - (int(records[-1]) if len(records) else 0)
-        if waiting <= dialect.max_record_bytes and not (records - begins > dialect.max_record_bytes).any():
-            lines = _after_each(last + 1)
-            settled = int(last[-1]) + 1 if len(last) else 0
-            nothing = np.zeros(len(last), np.uint8)
-            return _segments(array, begins, records, lines=lines, faults=nothing, quotes=quotes, dialect=dialect, settled=settled)
-    return _line_by_line(array, starts, ends, grammar, dialect)
+    return _segments(array, _after_each(ends), ends, lines=lines, faults=faults, dialect=dialect, settled=count)
 
 
 def _after_each(ends: Positions) -> Positions:
@@ -145,97 +89,118 @@ def _after_each(ends: Positions) -> Positions:
     return np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1]])
 
 
-class _Grammar:
-    """RFC 4180's rules of quotes, asked about all quotes at once or about one record."""
+def _segments(
+    array: Bytes, starts: Positions, ends: Positions, *, lines: Positions, faults: Faults, dialect: Dialect, settled: int
+) -> Segments:
+    """Leave blank lines out and mark records that are too long."""
+    consumed = int(ends[-1]) if len(ends) else 0
+    first = array[starts]
+    blank = (first == LF) | (first == CR)
+    faults[(faults == 0) & (ends - starts > dialect.max_record_bytes)] = TOO_LONG
+    if not blank.any():
+        return Segments(starts, ends, lines, faults, np.empty(0, np.int64), consumed, settled)
+    full = ~blank
+    return Segments(starts[full], ends[full], lines[full], faults[full], starts[blank], consumed, settled)
 
-    def __init__(self, array: Bytes, quotes: Positions, ends: Positions, dialect: Dialect, *, at_end: bool) -> None:
-        self.array, self.quotes, self.ends, self.at_end = array, quotes, ends, at_end
-        self.limit = dialect.max_record_bytes
-        limits = np.zeros(256, bool)
-        limits[[ord(dialect.delimiter), LF, CR]] = True
-        near = np.diff(quotes) == 1
-        self.may_open = limits[array[np.maximum(quotes - 1, 0)]] | (quotes == 0)
-        self.may_open[1:] |= near
-        self.may_close = limits[array[np.minimum(quotes + 1, len(array) - 1)]] | (quotes == len(array) - 1)
-        self.may_close[:-1] |= near
 
-    def holds(self) -> bool:
-        """Whether every quote may stand where it does, if the first opens, the second closes, and so on."""
-        return bool(self.may_open[::2].all() and self.may_close[1::2].all())
+class _Quoted:
+    """A block with quotes, first read as if all of them stood right, then line by line."""
 
-    def enclosed_ends(self) -> npt.NDArray[np.bool_]:
-        """Which line ends a pair of quotes encloses; a last quote without partner encloses all that follow."""
-        lines = np.searchsorted(self.ends, self.quotes, side="right")
-        steps = np.zeros(len(self.ends) + 1, np.int64)
-        np.add.at(steps, lines[::2], 1)
-        np.add.at(steps, lines[1::2], -1)
-        return np.cumsum(steps[:-1]) > 0
+    def __init__(self, data: bytes, array: Bytes, ends: Positions, dialect: Dialect, *, at_end: bool) -> None:
+        self.data, self.array, self.ends, self.dialect, self.at_end = data, array, ends, dialect, at_end
+        self.starts = _after_each(ends)
+        self.quote, self.limit = str(dialect.quote).encode(), dialect.max_record_bytes
+        self.around = (dialect.delimiter.encode(), b"\n", b"\r")
+        self.quotes = bits.where(array, ord(self.quote))
+        near = self.quotes | bits.where(array, ord(dialect.delimiter), LF, *([CR] if b"\r" in data else []))
+        self.may_open = bits.marked(bits.of_previous(near), np.array([0]))
+        self.may_close = bits.marked(bits.of_next(near), np.array([len(array) - 1]))
 
-    def quotes_before(self) -> Positions:
-        """How many quotes stand before each line end."""
-        return np.searchsorted(self.quotes, self.ends)
+    def segments(self) -> Segments:
+        """The records."""
+        within = bits.odd_up_to(self.quotes)
+        enclosed = bits.at(within, self.ends - 1)
+        if self._wrong(within).any() or (self.at_end and enclosed[-1]):
+            return self._line_by_line(enclosed)
+        if not enclosed.any():
+            return _all_lines(self.array, self.ends, self.dialect)
+        last = np.flatnonzero(~enclosed)
+        records = self.ends[last]
+        begins = _after_each(records)
+        waiting = (int(self.ends[-1]) if len(self.ends) else len(self.array)) - (int(records[-1]) if len(records) else 0)
+        if waiting > self.limit or (records - begins > self.limit).any():
+            return self._line_by_line(enclosed)
+        settled, faults = int(last[-1]) + 1 if len(last) else 0, np.zeros(len(last), np.uint8)
+        return _segments(self.array, begins, records, lines=_after_each(last + 1), faults=faults, dialect=self.dialect, settled=settled)
 
-    def wrong_lines(self, before: Positions) -> Positions:
-        """The lines whose quotes do not make sense within the line."""
-        first = _after_each(before)
-        complete = int(before[-1]) if len(before) else 0
-        line_of = np.repeat(np.arange(len(before)), before - first)
-        order = np.arange(complete) - first[line_of]
-        wrong = ~np.where(order % 2 == 0, self.may_open[:complete], self.may_close[:complete])
-        return np.union1d(line_of[wrong], np.flatnonzero((before - first) % 2 == 1))
+    def _wrong(self, within: Words) -> Words:
+        """The quotes that may not stand where they do, if these bytes are within quotes, opening ones included."""
+        return self.quotes & (within & ~self.may_open | ~within & ~self.may_close)
 
-    def fault_of_line(self, first: int, after: int) -> int:
-        """What is wrong with a line that holds the quotes first up to after."""
-        for number in range(first, after):
-            opens = (number - first) % 2 == 0
-            if opens and not self.may_open[number]:
-                return STRAY
-            if not opens and not self.may_close[number]:
-                return AFTER
-        return UNCLOSED
+    def _line_by_line(self, enclosed: npt.NDArray[np.bool_]) -> Segments:
+        faults, ends = self._faults_of_lines(enclosed), self.ends.copy()
+        kept = np.ones(len(ends), bool)
+        settled, resume = len(ends), 0
+        for line in self._perhaps_longer(np.flatnonzero(faults == UNCLOSED)):
+            if line < resume:
+                continue
+            end = self._end_of_record(line)
+            if end == WAIT:
+                settled = line
+                break
+            if end is not None:
+                resume = int(np.searchsorted(self.ends, end)) + 1
+                kept[line + 1 : resume] = False
+                ends[line], faults[line] = end, 0
+        lines = np.flatnonzero(kept[:settled])
+        return _segments(
+            self.array, self.starts[lines], ends[lines], lines=lines, faults=faults[lines], dialect=self.dialect, settled=settled
+        )
 
-    def last_line(self, start: int, first: int) -> int | None:
-        """The last line of the record that starts there with an open quote, strictly read.
+    def _faults_of_lines(self, enclosed: npt.NDArray[np.bool_]) -> Faults:
+        """What is wrong with each line, read on its own."""
+        unclosed = enclosed.copy()
+        unclosed[1:] ^= enclosed[:-1]
+        faults = np.where(unclosed, UNCLOSED, 0).astype(np.uint8)
+        # As if a quote stood at the end of each line that ends within quotes, every line begins outside them.
+        resets = self.ends[:-1][unclosed[:-1]] - 1 if self.at_end else self.ends[unclosed] - 1
+        within = bits.odd_up_to(bits.marked(self.quotes, resets))
+        wrong = bits.places(self._wrong(within))
+        lines = np.searchsorted(self.ends, wrong, side="right")
+        lines, first = np.unique(lines[lines < len(self.ends)], return_index=True)
+        faults[lines] = np.where(bits.at(within, wrong[first]), STRAY, AFTER)
+        return faults
 
-        Args:
-            start: the record's first byte.
-            first: the number of its first quote.
+    def _perhaps_longer(self, lines: Positions) -> list[int]:
+        """Those of the lines that end within quotes which the next quote closes, as far as can be seen from its neighbours."""
+        following = np.array([self.data.find(self.quote, end) for end in self.ends[lines].tolist()], np.int64)
+        perhaps: list[int] = lines[(following < 0) | bits.at(self.may_close, following)].tolist()
+        return perhaps
+
+    def _end_of_record(self, line: int) -> int | None:
+        """Where the record ends that begins with a line that ends within quotes, strictly read.
 
         Returns:
-            None if no valid record starts there, WAIT if only more bytes can tell.
+            None if no valid record does, WAIT if only more bytes can tell.
         """
-        total, number = len(self.quotes), first
-        while number + 1 < total and self.quotes[number + 1] - start < self.limit:
-            if not self.may_open[number] or not self.may_close[number + 1]:
+        data, ends, start = self.data, self.ends, int(self.starts[line])
+        stop = start + self.limit
+        undecided = WAIT if stop >= len(data) and not self.at_end else None
+        at = int(ends[line])
+        while (close := data.find(self.quote, at, stop)) >= 0:
+            behind = data[close + 1 : close + 2]
+            if behind == self.quote:
+                at = close + 2
+                continue
+            if not behind:
+                return len(data) if self.at_end else undecided
+            if behind not in self.around:
                 return None
-            line = int(np.searchsorted(self.ends, self.quotes[number + 1], side="right"))
-            number += 2
-            if line < len(self.ends) and (number == total or self.ends[line] <= self.quotes[number]):
-                return line if self.ends[line] - start <= self.limit else None
-        undecided = number + 1 >= total and len(self.array) - start <= self.limit
-        return WAIT if undecided and not self.at_end else None
-
-
-def _line_by_line(array: Bytes, starts: Positions, ends: Positions, grammar: _Grammar, dialect: Dialect) -> Segments:
-    before = grammar.quotes_before()
-    first = _after_each(before)
-    kept, ends = np.ones(len(ends), bool), ends.copy()
-    faults = np.zeros(len(ends), np.uint8)
-    settled, resume = len(ends), 0
-    for line in grammar.wrong_lines(before).tolist():
-        if line < resume:
-            continue
-        last = grammar.last_line(int(starts[line]), int(first[line]))
-        if last == WAIT:
-            settled = line
-            break
-        if last is None:
-            faults[line] = grammar.fault_of_line(int(first[line]), int(before[line]))
-        else:
-            kept[line + 1 : last + 1] = False
-            ends[line] = grammar.ends[last]
-            resume = last + 1
-    lines = np.flatnonzero(kept[:settled])
-    return _segments(
-        array, starts[lines], ends[lines], lines=lines, faults=faults[lines], quotes=grammar.quotes, dialect=dialect, settled=settled
-    )
+            line = int(np.searchsorted(ends, close + 1, side="right"))
+            opens = data.find(self.quote, close + 1, int(ends[line]) if line < len(ends) else len(data))
+            if opens < 0:
+                return undecided if line == len(ends) else int(ends[line]) if ends[line] <= stop else None
+            if data[opens - 1] != ord(self.dialect.delimiter):
+                return None
+            at = opens + 1
+        return undecided
