@@ -229,7 +229,7 @@ class _Run:
 
     def _refuse_changed(self, identity: str) -> None:
         """While one source was read, another may have changed that was read before or looked at only."""
-        if "-" not in self.paths and self._beforehand() != identity:
+        if all(Path(path).is_file() for path in self.paths) and self._beforehand() != identity:
             hint = "wait until the exports are complete, then run again"
             raise SourceError("a source changed while the run read the others", hint=hint)
 
