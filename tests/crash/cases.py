@@ -62,8 +62,11 @@ VALIDATING = Case(("validate", *BOTH, "--csv"), results)
 EVERY = os.environ.get("VBATCH_CRASH_POINTS") == "all"
 """Whether a fault is tried at every step, which takes some ten minutes."""
 
-DECISIVE = ("text .out.vbatch/out/report.json", "duckdb commit", "os.link", "os.rename", "shutil.rmtree .out.vbatch", "os.rmdir .out.vbatch")
-"""Steps around which it matters most what was done before and what after."""
+DECISIVE = (
+    *("text .out.vbatch/out/report.json", "duckdb commit", "os.link", "os.rename out", "os.rename .out.vbatch/out", "fsync . is done"),
+    "os.rmdir .out.vbatch",
+)
+"""Steps before which it matters most what was done and what was not."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,11 @@ class Undisturbed:
         return self.start(place, **order).wait()
 
     def points(self, spread: int) -> list[int]:
-        """Every step, or some of them, spread over the run, and those around the decisive ones."""
+        """Every step, or some of them, spread over the run, and the decisive ones."""
         total = len(self.steps)
         if EVERY:
             return list(range(1, total + 1))
-        decisive = {self.last(step) + more for step in DECISIVE for more in (0, 1) if self.has(step)}
+        decisive = {self.last(step) for step in DECISIVE if self.has(step)}
         return sorted({*range(1, total, total // spread), *decisive})
 
     def disturbed(self, fault: str, points: Sequence[int]) -> Iterator[Disturbed]:

@@ -75,7 +75,7 @@ class Steps:
         number = getattr(errno, fault)
         if what.startswith("duckdb"):
             raise duckdb.IOException(f'IO Error: Could not write file "codes.duckdb": {os.strerror(number)}')
-        raise OSError(number, os.strerror(number), what.split()[-1])
+        raise OSError(number, os.strerror(number), what.rsplit(maxsplit=1)[-1])
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and (not isinstance(arguments[2], int) or not arguments[2] & WRITING):

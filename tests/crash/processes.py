@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -46,9 +47,15 @@ class Running:
         file.unlink(missing_ok=True)
         return Ended(code, Path(f"{self._log}.err").read_text(), **more)
 
-    def paused(self) -> None:
-        """Returns when it has come to its pause."""
+    def stop(self, how: signal.Signals) -> Ended:
+        """Its end, by a signal."""
+        os.kill(self.process, how)
+        return self.wait()
+
+    def paused(self) -> "Running":
+        """Itself, when it has come to its pause."""
         self._zygote.answer("paused", self.process)
+        return self
 
     def go_on(self) -> None:
         """Ends its pause."""
@@ -81,7 +88,7 @@ class Zygote:
         Args:
             folder: its working directory, whose `tmp` it uses for temporary files.
             arguments: of the command line.
-            order: fault and at (what `disk_steps.Steps` takes), watched, pause_after (batches), boot (a file).
+            order: fault and at (what `disk_steps.Steps` takes), watched, pause_after (batches), version, boot (a file that names it).
         """
         self.count += 1
         log, go = self.logs / str(self.count), self.logs / f"{self.count}.go"
@@ -89,9 +96,7 @@ class Zygote:
             os.mkfifo(go)
         if "fault" in order:
             order["watched"] = True
-        temporary = folder / "tmp"
-        temporary.mkdir(exist_ok=True)
-        self.order(folder=str(folder), log=str(log), go=str(go), temporary=str(temporary), arguments=arguments, **order)
+        self.order(folder=str(folder), log=str(log), go=str(go), arguments=arguments, **order)
         return Running(self, int(self.answer("started")["started"]), log, go)
 
     def run(self, folder: Path, *arguments: str, **order: Any) -> Ended:
@@ -141,4 +146,3 @@ def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VBATCH_")}
     # A fork keeps only the thread that it was made by, so the fewer there are the better; and the machine is small.
     return kept | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
-

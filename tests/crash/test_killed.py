@@ -17,7 +17,7 @@ KILLED = -9
 def test_killed_at_any_step(undisturbed: Undisturbed) -> None:
     before = state(undisturbed.before)
     wrong: list[str] = []
-    for one in undisturbed.disturbed("kill", undisturbed.points(spread=8)):
+    for one in undisturbed.disturbed("kill", undisturbed.points(spread=7)):
         assert one.end.code == KILLED
         told = [one.wrong, half_done(before, one.between, undisturbed.state)]
         wrong += [f"killed before {undisturbed.step(one.at)!r}: {what}" for what in told if what]

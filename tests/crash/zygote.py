@@ -6,6 +6,7 @@ Nothing here has used polars or DuckDB before the fork: their threads would not 
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,12 +17,13 @@ from typing import Any, NoReturn
 
 import disk_steps
 import duckdb  # noqa: F401 - everything is imported before the first fork
-import pandera.backends.polars.builtin_checks  # noqa: F401
+import pandera.backends.polars.builtin_checks
 import pandera.polars  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 
+import vbatch
 import vbatch.registry
-import vbatch.run  # noqa: F401
+import vbatch.run
 from vbatch.cli import explain, judge, registry, shell  # noqa: F401
 from vbatch.steps.workspace import journal
 
@@ -35,6 +37,10 @@ def tell(**values: Any) -> None:
 
 def serve() -> None:
     """Start and wait for processes until stdin ends."""
+    # Started in the background it would ignore this, and so would all whom it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How many batches are judged at a time must not depend on the machine.
+    os.cpu_count = lambda: 2
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
@@ -55,9 +61,10 @@ def obey(order: dict[str, Any]) -> NoReturn:
     os.chdir(folder)
     for stream, name in ((0, os.devnull), (1, f"{log}.out"), (2, f"{log}.err")):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | (os.O_TRUNC if stream else 0)), stream)
-    tempfile.tempdir = order["temporary"]
-    if boot := order.get("boot"):
-        journal.BOOT = Path(boot)
+    tempfile.tempdir = str(folder / "tmp")
+    Path(tempfile.tempdir).mkdir(exist_ok=True)
+    journal.BOOT = Path(order.get("boot", journal.BOOT))
+    vbatch.__version__ = order.get("version", vbatch.__version__)
     steps = disk_steps.Steps(folder, order.get("fault", ""), order.get("at", 0))
     judge.progress = told(order, batches := [])  # type: ignore[assignment]
     sys.argv = ["vbatch", *order["arguments"]]
