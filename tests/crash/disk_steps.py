@@ -84,7 +84,7 @@ class Steps:
             return
         if getattr(self._quiet, "now", False) or isinstance(arguments[0], int):
             return
-        path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100 - a Path would be made anew at every event
+        path = os.path.abspath(os.fsdecode(arguments[0]))
         if path.startswith((self.folder, tempfile.gettempdir())):
             self.step(f"{event} {' '.join(self._short(one) for one in arguments[:2] if isinstance(one, (str, bytes, os.PathLike)))}")
 

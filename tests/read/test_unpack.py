@@ -305,7 +305,7 @@ def overwrite(path: Path) -> None:
 def swap(path: Path) -> None:
     other = path.with_suffix(".other")
     other.write_bytes(path.read_bytes())
-    os.replace(other, path)  # noqa: PTH105 - the name is taken on purpose
+    os.replace(other, path)
 
 
 @pytest.mark.parametrize("change", [append, overwrite, swap, Path.unlink])
