@@ -7,7 +7,6 @@ from importlib.metadata import version
 from itertools import starmap
 from typing import Any
 
-import vbatch
 from vbatch.model.batch import Tally, total
 from vbatch.model.engine import Job, Judged
 from vbatch.model.options import Options
@@ -73,7 +72,7 @@ def report_of(
         outputs=outputs,
         corrects=corrects,
         options=options.shown(verb) | {"batch_rows": pipeline.batch_rows, "format": pipeline.layout.format},
-        versions={"vbatch": vbatch.__version__} | {name: version(name) for name in ("polars", "pandera", "duckdb", "pyarrow")},
+        versions={name: version(name) for name in ("vbatch", "polars", "pandera", "duckdb", "pyarrow")},
     )
 
 
