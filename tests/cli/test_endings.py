@@ -5,6 +5,7 @@ import pty
 import re
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,21 @@ def test_a_stopped_run_leaves_nothing(stop: signal.Signals, told: str, code: int
         signal.signal(signal.SIGINT, before)
     try:
         with pipe.open("wb"):  # opens only when the other side reads
-            running.send_signal(stop)
-            _, err = running.communicate(timeout=30)
+            err = told_when_stopped(running, stop)
     finally:
         running.kill()
     assert err.strip() == f"error: {told}\nhint: run the same command again to continue; what is finished is kept"
     assert running.returncode == code
     assert {path.name for path in tmp_path.iterdir()} <= {"endless.csv", ".out.vbatch"}
+
+
+def told_when_stopped(running: "subprocess.Popen[str]", stop: signal.Signals) -> str:
+    """What a process says at its end. A signal between Python's look at its signals and a read that blocks is only seen with the next."""
+    for patience in (15, 30, 60):
+        running.send_signal(stop)
+        with suppress(subprocess.TimeoutExpired):
+            return running.communicate(timeout=patience)[1]
+    raise AssertionError("it does not stop")
 
 
 def test_a_reader_that_leaves_early_is_no_error(exports: Path) -> None:
