@@ -59,7 +59,7 @@ class File:
 @st.composite
 def dialects(draw: st.DrawFn, encoding: str = "utf-8") -> Rules:
     return Rules(
-        delimiter=draw(st.sampled_from(",,,;|\t: ")),
+        delimiter=draw(st.sampled_from(",,,;|\t\x01\x1f: ")),
         quote=draw(st.sampled_from(('"', '"', '"', "'", None))),
         encoding=encoding,
         skipped=draw(st.sampled_from((0, 0, 0, 2))),
@@ -72,7 +72,8 @@ def dialects(draw: st.DrawFn, encoding: str = "utf-8") -> Rules:
 def files(draw: st.DrawFn, encoding: str = "utf-8", alphabet: str = PLAIN, most: int = 8) -> File:
     """A well-formed file."""
     rules = draw(dialects(encoding))
-    names = NAMES[: draw(st.integers(1, 4))]
+    # A control character that nothing stands between is just that.
+    names = NAMES[: draw(st.integers(2 if rules.delimiter < " " else 1, 4))]
     ends = draw(st.sampled_from((("\n",), ("\r\n",), ("\r",), ENDS)))
     special = (rules.delimiter + rules.quote + "\r\n" + rules.quote) if rules.quote else ""
     texts = st.text(st.sampled_from((alphabet + special) if rules.quote else alphabet.replace(rules.delimiter, "")), max_size=5)

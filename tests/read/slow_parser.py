@@ -116,7 +116,7 @@ def _record(units: Sequence[Unit], at: int, line: int, rules: Rules) -> tuple[in
         fields: list[str | None] = []
     else:
         after, fault, fields = strict
-    return after, Record(units[at].start, _size(units, at, after), line, fault or _content_fault(units[at:after]), fields)
+    return after, Record(units[at].start, _size(units, at, after), line, fault or _content_fault(units[at:after], rules), fields)
 
 
 class _Reading(NamedTuple):
@@ -187,8 +187,8 @@ def _size(units: Sequence[Unit], at: int, after: int) -> int:
     return units[after - 1].end - units[at].start
 
 
-def _content_fault(units: Sequence[Unit]) -> str:
-    if any(unit.text and unit.text < " " and unit.text not in ALLOWED_CONTROL for unit in units):
+def _content_fault(units: Sequence[Unit], rules: Rules) -> str:
+    if any(unit.text and unit.text < " " and unit.text not in ALLOWED_CONTROL + rules.delimiter for unit in units):
         return "control"
     return "" if all(unit.text for unit in units) else "encoding"
 

@@ -116,7 +116,8 @@ def csv_file(chance: random.Random, dialect: Dialect) -> str:
     ends = chance.choice((["\n"], ["\r\n"], ["\r"], ["\n", "\r\n", "\r", "\n\n"]))
 
     def cell(text: str) -> str:
-        return f'"{text.replace(chr(34), chr(34) * 2)}"' if chance.random() < 0.6 else text
+        mark = dialect.quote or ""
+        return f"{mark}{text.replace(mark, mark * 2) if mark else text}{mark}" if chance.random() < 0.6 else text
 
     rows = [names] * dialect.header + [[chance.choice(TEXTS) for _ in names] for _ in range(chance.randint(0, 8))]
     return "".join(dialect.delimiter.join(map(cell, row)) + chance.choice(ends) for row in rows)
@@ -159,10 +160,13 @@ def attempt_of(chance: random.Random) -> Attempt:
         skip_rows=chance.choice((0, 0, 0, 1, 3)),
         max_record_bytes=chance.choice((30, LONGEST, 1 << 20)),
     )
-    form = chance.choice(("csv", "csv", "csv", "json", "lines", "parquet", "xlsx"))
+    form = chance.choice(("csv",) * 6 + ("json",) * 3 + ("lines", "lines", "parquet", "xlsx"))
     by_name = form not in {"csv", "lines"} or (form == "csv" and dialect.header)
     text = json_file(chance) if form == "json" else csv_file(chance, dialect)
-    data = mangled(chance, text.encode(dialect.encoding, "replace") if form in {"csv", "lines"} else text.encode())
+    data = text.encode(dialect.encoding, "replace") if form in {"csv", "lines"} else text.encode()
+    # Most often the beginning stays as it is, so that the file is judged.
+    start = 0 if chance.random() < 0.2 else len(data) // 3
+    data = data[:start] + mangled(chance, data[start:])
     packed = chance.random() < 0.2
     if packed:
         data = mangled(chance, chance.choice(PACKERS)(data))

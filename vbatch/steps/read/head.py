@@ -22,7 +22,7 @@ from vbatch.steps.read.window import Window
 BLOCK = 1 << 20
 BLANK = b" \t\r\n"
 LINE_END = re.compile(rb"\r\n|\n|\r")
-LINES = Dialect(delimiter="\x1f", quote=None, header=False)
+LINES = Dialect(delimiter="\0", quote=None, header=False)
 """A list is a CSV file of one field that nothing quotes; its delimiter is a control character, which no record may hold."""
 
 

@@ -156,12 +156,15 @@ def _joined(data: bytes, offsets: npt.NDArray[np.int64], lengths: npt.NDArray[np
     return b"".join(data[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True))
 
 
-def _control(candidates: _Candidates, _dialect: Dialect, _width: int) -> Rows | None:
+def _control(candidates: _Candidates, dialect: Dialect, width: int) -> Rows | None:
     array = candidates.array
+    # The delimiter of a list is a control character that its records must not hold.
+    allowed = {LF, CR, TAB, ord(dialect.delimiter)} if width > 1 else {LF, CR, TAB}
     low = np.count_nonzero(array < SPACE)
-    if low == sum(np.count_nonzero(array == allowed) for allowed in (LF, CR, TAB)):
+    if low == sum(np.count_nonzero(array == one) for one in allowed if one < SPACE):
         return None
-    return candidates.holding(np.flatnonzero((array < SPACE) & (array != LF) & (array != CR) & (array != TAB)))
+    places = np.flatnonzero(array < SPACE)
+    return candidates.holding(places[~np.isin(array[places], list(allowed))])
 
 
 def _undecodable(candidates: _Candidates, _dialect: Dialect, _width: int) -> Rows | None:
