@@ -4,38 +4,36 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 import vbatch
 from vbatch.catalog import pipeline as catalog_pipeline
 from vbatch.engines.account import report_of
-from vbatch.engines.ledger import attempts_of, correction
+from vbatch.engines.ledger import Ledger
 from vbatch.engines.local import LocalEngine
 from vbatch.engines.outputs import write_outputs
 from vbatch.engines.proof import prove
-from vbatch.engines.published import REPORT, finished_in, free, report_in
+from vbatch.engines.published import REPORT, free, report_in
 from vbatch.engines.sources import understand
-from vbatch.errors import RegistryBusyError, RegistryError, SourceError
+from vbatch.errors import SourceError
 from vbatch.model.engine import Engine, Job, Judged, Progress
 from vbatch.model.identity import run_identity
 from vbatch.model.options import Options
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
-from vbatch.model.registered import RegisteredRun
 from vbatch.model.report import Report
 from vbatch.model.rulebook import Rulebook, rulebook
-from vbatch.registry import CodesTakenError, Registry
+from vbatch.registry import Registry
 from vbatch.steps.read import ChangedError, beforehand, expanded, exports
 from vbatch.steps.rows import read_rows
 from vbatch.steps.settle import settle
 from vbatch.steps.verify import Difference, verify_run
-from vbatch.steps.workspace import Workspace, abandoned, noted_parts, publish, seal, workspace
+from vbatch.steps.workspace import Workspace, abandoned, noted_parts, seal, workspace
 
 Verb = Literal["validate", "load", "import"]
 Announce = Callable[[str], None]
-ATTEMPTS = "attempts.parquet"
 
 
 def silent(_done: int, _records: int, _rejected: int) -> None:
@@ -123,7 +121,7 @@ class _Run:
     pipeline: Pipeline
     rulebook: Rulebook
     options: Options
-    registry: Registry
+    ledger: Ledger
     engine: Engine
     progress: Progress
     announce: Announce
@@ -157,7 +155,7 @@ class _Run:
             pipeline=pipeline,
             rulebook=rulebook(pipeline),
             options=options,
-            registry=registry,
+            ledger=Ledger(registry=registry, verb=verb, pipeline=pipeline, options=options),
             engine=LocalEngine(),
             progress=progress,
             announce=announce,
@@ -169,53 +167,25 @@ class _Run:
         identity = self._beforehand()
         place = self._place(identity)
         for work in () if self.options.out or self.verb == "import" else abandoned(place.parent):
-            if self._make_up(work):
+            if self.ledger.make_up(work):
                 work.remove()
         with workspace(place) as work:
-            self._make_up(work)
+            self.ledger.make_up(work)
             resumed = work.begin(identity, restart=self.options.restart)
             work.renew(work.scratch)
-            job = self._job(work)
-            judged = self._judged(job, work, resumed=resumed)
+            job = self._read(work)
+            judged = self._judge(job, work, identity if resumed else "")
             self._refuse_changed(identity)
-            run_id = self._identity(judged)
+            run_id = self._identity_of([account.sha256 for account in judged.accounts])
             out = free(self.options.out or Path("runs", run_id), run_id)
-            if stored := self._stored(run_id, out):
-                return stored
-            while True:
+            done = self.ledger.stored(run_id, out)
+            while done is None:
+                # Again as often as another run registers some of these codes after they were looked up.
                 work.renew(work.out)
-                parts = self._settled(job, judged.parts, run_id)
-                outputs = write_outputs(job, parts, csv=self.options.csv) if self.verb != "import" else ()
-                report = report_of(
-                    run_id=run_id,
-                    verb=self.verb,
-                    pipeline=self.pipeline,
-                    options=self.options,
-                    job=job,
-                    judged=judged,
-                    parts=parts,
-                    outputs=outputs,
-                    corrects=self._corrects(parts),
-                    started=started,
-                )
-                (job.out / REPORT).write_text(report.to_json(), encoding="utf-8")
-                seal(job.out)
-                try:
-                    self._register(report, parts, job, out)
-                except CodesTakenError:
-                    # Another run registered some of these codes after they were looked up: they lose them now.
-                    continue
-                except RegistryBusyError:
-                    raise
-                except RegistryError:
-                    # It may be registered all the same: by a commit before the error, or by another process with the same input.
-                    if stored := self._stored_meanwhile(run_id, work, out):
-                        return stored
-                    raise
-                if self.verb == "import":
-                    return report
-                publish(job.out, out, work.aside)
-                return replace(report, path=str(out))
+                parts = self._settle(job, judged.parts, run_id)
+                report = self._write(job, judged, parts, run_id, started)
+                done = self.ledger.commit(report, parts, work, out)
+            return done
 
     def _place(self, identity: str) -> Path:
         """Beside what the run works: its output, or the registry if that is all it changes."""
@@ -233,7 +203,15 @@ class _Run:
             hint = "wait until the exports are complete, then run again"
             raise SourceError("a source changed while the run read the others", hint=hint)
 
-    def _job(self, work: Workspace) -> Job:
+    def _identity_of(self, hashes: Sequence[str]) -> str:
+        options = {
+            "as_of": self.options.as_of.isoformat() if self.options.as_of else None,
+            "allow_truncated": self.options.allow_truncated,
+            "imported": self.verb == "import",
+        }
+        return run_identity(hashes, self.pipeline, self.rulebook, options, vbatch.__version__)
+
+    def _read(self, work: Workspace) -> Job:
         found = exports(self.paths, work.scratch, self.pipeline.layout, allow_truncated=self.options.allow_truncated)
         return Job(
             sources=understand(found, self.pipeline, self.rulebook),
@@ -245,13 +223,11 @@ class _Run:
             scratch=work.scratch,
         )
 
-    def _judged(self, job: Job, work: Workspace, *, resumed: bool) -> Judged:
+    def _judge(self, job: Job, work: Workspace, resumed: str) -> Judged:
+        """Judge what is left to judge; `resumed` names the run that is gone on with, if one is."""
         done = noted_parts(work.judged) if resumed else ()
         if done:
-            share = done[-1].tally.records and sum(part.span.size for part in done) / max(
-                1, sum(source.file.stat().st_size for source in job.sources)
-            )
-            self.announce(f"resuming: {len(done)} of about {max(len(done), round(len(done) / share))} batches done")
+            self.announce(f"resuming {resumed[:8]}…: {_how_far(job, done)}")
         try:
             return self.engine.judge(job, done, self.progress)
         except ChangedError as error:
@@ -259,72 +235,37 @@ class _Run:
             work.renew(work.judged)
             return self.engine.judge(job, (), self.progress)
 
-    def _identity(self, judged: Judged) -> str:
-        return self._identity_of([account.sha256 for account in judged.accounts])
-
-    def _identity_of(self, hashes: Sequence[str]) -> str:
-        options = {
-            "as_of": self.options.as_of.isoformat() if self.options.as_of else None,
-            "allow_truncated": self.options.allow_truncated,
-            "imported": self.verb == "import",
-        }
-        return run_identity(hashes, self.pipeline, self.rulebook, options, vbatch.__version__)
-
-    def _make_up(self, work: Workspace) -> bool:
-        """Publish what an earlier run in this workspace registered and could not publish any more, if it did."""
-        if (finished := finished_in(work.out)) is None or finished.status != "loaded":
-            return False
-        registries = self.registry, Registry(Path(finished.options["registry"]), wait=self.registry.wait)
-        found = [run for one in registries if (run := one.stored(finished.run_id)) and run.report == finished.to_json()]
-        if found:
-            publish(work.out, free(Path(found[0].outputs), finished.run_id), work.aside)
-        return bool(found)
-
-    def _stored(self, run_id: str, out: Path) -> Report | None:
-        """The report of this very run, if it was loaded before."""
-        earlier = report_in(out)
-        if self.verb != "validate":
-            run = self.registry.stored(run_id)
-            if run is None or not earlier or earlier.to_json() != run.report:
-                return Report.from_json(run.report) if run else None
-        elif not earlier or earlier.run_id != run_id or earlier.status != "loaded":
-            return None
-        return replace(earlier, over_limit=self.options.over_limit(self.verb, earlier.rejected, earlier.records))
-
-    def _stored_meanwhile(self, run_id: str, work: Workspace, out: Path) -> Report | None:
-        """The same after the registry failed; without waiting for it, since what holds it may be the failure itself."""
-        asked = replace(self, registry=Registry(self.options.registry, wait=0))
-        try:
-            asked._make_up(work)  # noqa: SLF001 - a copy of this very run
-            return asked._stored(run_id, out)  # noqa: SLF001 - the same
-        except RegistryError:
-            return None
-
-    def _settled(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[SettledPart, ...]:
-        registered = self.registry.lookup(self.pipeline.scope, [part.codes for part in parts], apart_from=run_id)
+    def _settle(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[SettledPart, ...]:
+        registered = self.ledger.lookup(parts, run_id)
 
         def rows_of(part: Part) -> pl.DataFrame:
             return read_rows(part.rows).with_columns(_source=pl.lit(job.sources[part.source].path))
 
         verdicts = settle(parts, registered, rows_of, self.pipeline.on_conflict)
-        attempts_of(verdicts, parts, rows_of).write_parquet(job.scratch / ATTEMPTS)
+        self.ledger.note_attempts(verdicts, parts, rows_of, job.scratch)
         return self.engine.settle(job, parts, verdicts)
 
-    def _corrects(self, parts: Sequence[SettledPart]) -> dict[str, Any] | None:
-        corrects = self.options.corrects
-        return correction(self.registry, corrects, self.pipeline.scope, parts) if corrects else None
+    def _write(self, job: Job, judged: Judged, parts: Sequence[SettledPart], run_id: str, started: datetime) -> Report:
+        outputs = write_outputs(job, parts, csv=self.options.csv) if self.verb != "import" else ()
+        report = report_of(
+            run_id=run_id,
+            verb=self.verb,
+            pipeline=self.pipeline,
+            options=self.options,
+            job=job,
+            judged=judged,
+            parts=parts,
+            outputs=outputs,
+            corrects=self.ledger.correction(parts),
+            started=started,
+        )
+        (job.out / REPORT).write_text(report.to_json(), encoding="utf-8")
+        seal(job.out)
+        return report
 
-    def _register(self, report: Report, parts: Sequence[SettledPart], job: Job, out: Path) -> None:
-        if report.status in {"loaded", "imported"}:
-            run = RegisteredRun(
-                run_id=report.run_id,
-                scope=self.pipeline.scope,
-                pipeline=self.pipeline.name,
-                registered_at=datetime.now(UTC),
-                sources=tuple(source.path for source in report.sources),
-                report=report.to_json(),
-                kind="import" if self.verb == "import" else "load",
-                corrects=self.options.corrects,
-                outputs="" if self.verb == "import" else str(out.absolute()),
-            )
-            self.registry.register(run, [part.accepted for part in parts], attempts=job.scratch / ATTEMPTS)
+
+def _how_far(job: Job, done: Sequence[Part]) -> str:
+    """How many batches are done, of how many: what is not read yet is taken for records of the same length."""
+    left = sum(source.file.stat().st_size - source.offset for source in job.sources) / max(1, sum(part.span.size for part in done))
+    total = max(len(done), round(len(done) * left))
+    return f"{len(done)} of {total} batches done" + f" ({total} by the size of the sources)" * (total > len(done))

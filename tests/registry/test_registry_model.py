@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -77,7 +77,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.register("r1", "shop", codes, None)
         self.mark("used", "shop", used)
 
-    @rule(name=NAMES, scope=SCOPES, codes=CODES, corrects=st.none() | NAMES)
+    @rule(name=NAMES, scope=SCOPES, codes=CODES, corrects=st.sampled_from([None, None, None, "r1", "r2"]))
     def register(self, name: str, scope: str, codes: list[str], corrects: str | None) -> None:
         codes = list(dict.fromkeys(codes))
         taken = [code for code in codes if self.model.used(scope, code) or self.model.holder(scope, code.__eq__)]
@@ -134,13 +134,11 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @invariant()
     def lookup(self) -> None:
-        if not self.model.runs:
-            return
         self.written("all", list(ALL))
-        for scope, apart_from in (("shop", next(iter(self.model.runs))), ("club", "")):
-            found = self.registry.lookup(scope, [Path(self.folder.name, "all")], apart_from=apart_from)
+        for apart_from in ("", *list(self.model.runs)[:1]):
+            found = self.registry.lookup("shop", [Path(self.folder.name, "all")], apart_from=apart_from)
             assert found.select("row", "exact", "run_id", "record", "used").rows() == [
-                (row, *line) for row, code in enumerate(ALL) for line in self.model.lines(scope, code, apart_from)
+                (row, *line) for row, code in enumerate(ALL) for line in self.model.lines("shop", code, apart_from)
             ]
 
     def written(self, name: str, codes: list[str]) -> pl.DataFrame:
@@ -173,4 +171,5 @@ def refused(wrong: bool) -> AbstractContextManager[object]:  # noqa: FBT001  # t
 
 
 TestRegistryModel = RegistryMachine.TestCase
-TestRegistryModel.settings = settings(stateful_step_count=8)
+# Eight steps can be read as they are; to find fewer takes minutes.
+TestRegistryModel.settings = settings(stateful_step_count=8, phases=(Phase.explicit, Phase.generate))

@@ -94,6 +94,32 @@ def test_a_commit_is_finished_before_the_signal_counts(handled: Callable[[BaseEx
     assert (seen, arrived) == ([[]], [signal.SIGALRM])
 
 
+def test_an_interrupted_commit_is_made_before_the_interruption_is_told(
+    registry: Registry, run: Run, handled: Callable[[BaseException | None], list[int]]
+) -> None:
+    registry.register(run("r1"), [])
+    handled(KeyboardInterrupt())
+
+    class Interrupted:
+        """A connection that meets a signal in the middle of its commit."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(con, name)
+
+        def commit(self) -> None:
+            os.kill(os.getpid(), signal.SIGALRM)
+            time.sleep(0.01)
+            con.commit()
+
+    def change() -> None:
+        with transaction(Interrupted()):  # type: ignore[arg-type]
+            con.execute("DELETE FROM runs")
+
+    with writing(registry.path, wait=0) as con, pytest.raises(KeyboardInterrupt):
+        change()
+    assert registry.runs().is_empty()
+
+
 def test_a_runtime_error_without_a_signal_stays_one(registry: Registry) -> None:
     with pytest.raises(RuntimeError, match="mine"), opened(registry.path, writable=True, wait=0):
         raise RuntimeError("mine")

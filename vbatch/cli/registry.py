@@ -11,7 +11,7 @@ from rich.text import Text
 
 from vbatch.cli.mask import masked, visible
 from vbatch.cli.screen import answer, counted, data, table, tell
-from vbatch.engines.ledger import correction
+from vbatch.engines.correction import correction
 from vbatch.registry import Registry, Status
 
 Row = tuple[str, ...]

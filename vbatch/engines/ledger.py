@@ -1,55 +1,142 @@
-"""What a run tells the registry besides its codes: attempts that came too late, and which run it mends."""
+"""What a run has to do with the registry: it asks, registers, publishes, and makes up for a run that was killed between the two."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from vbatch.engines.correction import correction
+from vbatch.engines.published import finished_in, free, report_in
+from vbatch.errors import RegistryBusyError, RegistryError
+from vbatch.model.options import Options
 from vbatch.model.part import Part, SettledPart
+from vbatch.model.pipeline import Pipeline
+from vbatch.model.registered import RegisteredRun
 from vbatch.model.report import Report
-from vbatch.registry import Registry
+from vbatch.registry import CodesTakenError, Registry, RunKnownError
 from vbatch.steps.settle import TAKEN
+from vbatch.steps.workspace import Workspace, publish
 
+ATTEMPTS = "attempts.parquet"
 ATTEMPT = {"code": pl.String, "_source": pl.String, "_record": pl.UInt64, "fault": pl.String}
 
 
-def attempts_of(verdicts: pl.DataFrame, parts: Sequence[Part], rows_of: Callable[[Part], pl.DataFrame]) -> pl.DataFrame:
-    """The rows that the registry turned away, with the columns of ATTEMPT.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """The registry, as one run deals with it.
 
     Args:
-        verdicts: of the set-wise pass: part, row, fault.
-        parts: the judged parts.
-        rows_of: the accepted rows of a part, with `_source`.
+        registry: the file.
+        verb: validate asks only; load and import register.
+        pipeline: whose scope the codes are in.
+        options: what the run was asked for.
     """
-    frames = [pl.DataFrame(schema=ATTEMPT)]
-    for (number, *_), rows in verdicts.filter(pl.col("fault").is_in(TAKEN)).partition_by("part", as_dict=True).items():
-        found = rows_of(parts[int(number)]).select("code", "_source", "_record")[rows["row"].to_list()]
-        frames.append(found.with_columns(rows["fault"].alias("fault")))
-    return pl.concat(frames)
 
+    registry: Registry
+    verb: str
+    pipeline: Pipeline
+    options: Options
 
-def correction(registry: Registry, run: str, scope: str, parts: Sequence[SettledPart]) -> dict[str, Any]:
-    """How far a run is mended once these parts are registered.
+    def lookup(self, parts: Sequence[Part], run_id: str) -> pl.DataFrame:
+        """Which accepted rows hold a code that another run has registered, or that is used."""
+        return self.registry.lookup(self.pipeline.scope, [part.codes for part in parts], apart_from=run_id)
 
-    Args:
-        registry: where the run is.
-        run: its identity.
-        scope: where codes must be unique.
-        parts: what is about to be registered.
+    def stored(self, run_id: str, out: Path) -> Report | None:
+        """The report of this very run, if it was loaded before."""
+        earlier = report_in(out)
+        if self.verb != "validate":
+            run = self.registry.stored(run_id)
+            if run is None or not earlier or earlier.to_json() != run.report:
+                return Report.from_json(run.report) if run else None
+        elif not earlier or earlier.run_id != run_id or earlier.status != "loaded":
+            return None
+        return replace(earlier, over_limit=self.options.over_limit(self.verb, earlier.rejected, earlier.records))
 
-    Returns:
-        The run, how many records it rejected, how many of their codes were accepted since, and how many are open; None for the last two
-        where its outputs are gone.
-    """
-    stored = registry.stored(run)
-    rejected = Report.from_json(stored.report).rejected if stored and stored.report else 0
-    errors = Path(stored.outputs, "errors.parquet") if stored and stored.outputs else None
-    if errors is None or not errors.exists():
-        return {"run": run, "rejected": rejected, "since_accepted": None, "open": None}
-    records = pl.read_parquet(errors).filter(pl.col("severity") == "error").unique(["source", "record"], maintain_order=True)
-    now = pl.concat([pl.DataFrame(schema={"code": pl.String}), *(pl.read_parquet(part.accepted, columns=["code"]) for part in parts)])
-    codes = records["code"]
-    mended = registry.since_accepted(scope, codes, after=run) | codes.is_in(now["code"].implode())
-    accepted = int(mended.fill_null(value=False).sum())
-    return {"run": run, "rejected": rejected, "since_accepted": accepted, "open": rejected - accepted}
+    def make_up(self, work: Workspace) -> bool:
+        """Publish what an earlier run in this workspace registered and could not publish any more, if it did."""
+        if (finished := finished_in(work.out)) is None or finished.status != "loaded":
+            return False
+        registries = self.registry, Registry(Path(finished.options["registry"]), wait=self.registry.wait)
+        found = [run for one in registries if (run := one.stored(finished.run_id)) and run.report == finished.to_json()]
+        if found:
+            publish(work.out, free(Path(found[0].outputs), finished.run_id), work.aside)
+        return bool(found)
+
+    def correction(self, parts: Sequence[SettledPart]) -> dict[str, Any] | None:
+        """How far the run that this one corrects is mended once these parts are registered; None if it corrects none."""
+        corrects = self.options.corrects
+        return correction(self.registry, corrects, self.pipeline.scope, parts) if corrects else None
+
+    def note_attempts(self, verdicts: pl.DataFrame, parts: Sequence[Part], rows_of: Callable[[Part], pl.DataFrame], scratch: Path) -> None:
+        """Keep the rows that the registry turned away, for `commit` to register as attempts.
+
+        Args:
+            verdicts: of the set-wise pass: part, row, fault.
+            parts: the judged parts.
+            rows_of: the accepted rows of a part, with `_source`.
+            scratch: where to.
+        """
+        frames = [pl.DataFrame(schema=ATTEMPT)]
+        for (number, *_), rows in verdicts.filter(pl.col("fault").is_in(TAKEN)).partition_by("part", as_dict=True).items():
+            found = rows_of(parts[int(number)]).select("code", "_source", "_record")[rows["row"].to_list()]
+            frames.append(found.with_columns(rows["fault"].alias("fault")))
+        pl.concat(frames).write_parquet(scratch / ATTEMPTS)
+
+    def commit(self, report: Report, parts: Sequence[SettledPart], work: Workspace, out: Path) -> Report | None:
+        """Register a run whose output is sealed in its workspace, and publish it.
+
+        Args:
+            report: of the run.
+            parts: what it accepted.
+            work: where its output is.
+            out: where that goes.
+
+        Returns:
+            Its report, or that of another process with the same input which was faster; None if another run has registered some of the
+            codes since they were looked up, and they have to be looked up again.
+        """
+        try:
+            self._register(report, parts, work.scratch / ATTEMPTS, out)
+        except CodesTakenError:
+            return None
+        except RegistryBusyError:
+            raise
+        except RegistryError as error:
+            if stored := self._registered_after_all(error, report.run_id, work, out):
+                return stored
+            raise
+        if self.verb == "import":
+            return report
+        publish(work.out, out, work.aside)
+        return replace(report, path=str(out))
+
+    def _register(self, report: Report, parts: Sequence[SettledPart], attempts: Path, out: Path) -> None:
+        if report.status not in {"loaded", "imported"}:
+            return
+        run = RegisteredRun(
+            run_id=report.run_id,
+            scope=self.pipeline.scope,
+            pipeline=self.pipeline.name,
+            registered_at=datetime.now(UTC),
+            sources=tuple(source.path for source in report.sources),
+            report=report.to_json(),
+            kind="import" if self.verb == "import" else "load",
+            corrects=self.options.corrects,
+            outputs="" if self.verb == "import" else str(out.absolute()),
+        )
+        self.registry.register(run, [part.accepted for part in parts], attempts=attempts)
+
+    def _registered_after_all(self, error: RegistryError, run_id: str, work: Workspace, out: Path) -> Report | None:
+        """The stored report, if the run is registered whatever the error says: by another process, or by a commit before the error."""
+        if isinstance(error, RunKnownError):
+            return self.stored(run_id, out)
+        # Not waiting for the registry, since what holds it may be the failure itself.
+        asked = replace(self, registry=Registry(self.options.registry, wait=0))
+        try:
+            asked.make_up(work)
+            return asked.stored(run_id, out)
+        except RegistryError:
+            return None

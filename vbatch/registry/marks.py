@@ -44,6 +44,8 @@ def mark(con: Connection, status: Mark, codes: pl.DataFrame, *, scope: str, by: 
         by: who says so.
         reason: why.
     """
+    # Unlike codes, these rows repeat the same words.
+    con.execute("SET force_compression = 'auto'")
     (marking,) = first(con, "SELECT coalesce(max(marking), 0) + 1 FROM marks")
     values = {"status": status, "scope": scope, "marking": marking, "at": now(), "by": by, "reason": reason}
     given = codes.select(_GIVEN.names()).cast(_GIVEN)

@@ -24,6 +24,10 @@ class CodesTakenError(RegistryError):
     """Another run has registered some of the codes since they were looked up, or they were used; look them up again."""
 
 
+class RunKnownError(RegistryError):
+    """The run itself is registered already: another process with the same input was faster."""
+
+
 class Registry(RegistryReader):
     """The DuckDB file of the codes that exist.
 
@@ -52,7 +56,8 @@ class Registry(RegistryReader):
                 `_source` (String), `_record` (UInt64) and `fault` (String).
 
         Raises:
-            RegistryError: the run is registered already, or the one that it corrects is not.
+            RegistryError: the run that it corrects is not registered.
+            RunKnownError: the run is registered already.
             CodesTakenError: another run has registered some of the codes in this scope, or they are used there.
         """
 
@@ -110,6 +115,6 @@ class Registry(RegistryReader):
 
 def _refuse_doubles(con: Connection, run: RegisteredRun, parts: Sequence[Path]) -> None:
     if ledger.stored(con, run.run_id) is not None:
-        raise RegistryError(f"run {run.run_id} is registered already", hint="its report is in the registry; nothing is left to load")
+        raise RunKnownError(f"run {run.run_id} is registered already", hint="its report is in the registry; nothing is left to load")
     if count := taken(con, run.scope, parts, apart_from=run.run_id):
         raise CodesTakenError(f"another run has registered {count} of these codes meanwhile, or they were used", hint="run it again")
