@@ -18,6 +18,7 @@ from vbatch.engines.proof import prove
 from vbatch.engines.published import REPORT, free, report_in
 from vbatch.engines.sources import understand
 from vbatch.errors import SourceError
+from vbatch.lineage import emitting
 from vbatch.model.engine import Engine, Job, Judged, Progress
 from vbatch.model.identity import run_identity
 from vbatch.model.options import Options
@@ -162,7 +163,11 @@ class _Run:
         )
 
     def go(self) -> Report:
-        """Run it."""
+        """Run it, and tell OpenLineage where that is configured."""
+        with emitting(self.verb, self.pipeline, self.paths, self.announce) as told:
+            return told(self._go())
+
+    def _go(self) -> Report:
         started = datetime.now(UTC)
         identity = self._beforehand()
         place = self._place(identity)

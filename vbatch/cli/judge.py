@@ -37,7 +37,7 @@ def judge(verb: Literal["validate", "load", "import"], asked: Asked) -> int:
     used = pipeline(asked.pipeline)
     began = datetime.now(UTC).isoformat(timespec="milliseconds")
     try:
-        with progress(_size(asked.sources), quiet=asked.quiet) as told:
+        with progress(size_of(asked.sources), quiet=asked.quiet) as told:
             report = VERBS[verb](asked.sources, used, asked.options, progress=told, announce=_announcer(asked))
     except KeyboardInterrupt as error:
         raise StoppedError from error
@@ -58,7 +58,7 @@ def _before(report: Report, began: str) -> bool:
     return report.started_at < began
 
 
-def _size(sources: Sequence[str]) -> int:
+def size_of(sources: Sequence[str]) -> int:
     """Bytes of all sources; 0 where that is not known before, as of folders, of standard input and of what must be unpacked."""
     files = [Path(source) for source in sources]
     if not all(file.is_file() and not UNPACKED.search(file.name) for file in files):

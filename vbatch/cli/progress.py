@@ -64,9 +64,19 @@ def bar(total: int, *, on: TextIO) -> Iterator[Tell]:
         yield tell
 
 
+def _to_stderr(line: str) -> None:
+    tell_lines([Text(f"{datetime.now().astimezone():%H:%M:%S} {line}")])
+
+
 @contextmanager
-def log(total: int, *, every: float = EVERY) -> Iterator[Tell]:
-    """A line every few seconds from a thread of its own, so that it also comes while nothing new is told; none in a short run."""
+def log(total: int, *, every: float = EVERY, write: Callable[[str], None] = _to_stderr) -> Iterator[Tell]:
+    """A line every few seconds from a thread of its own, so that it also comes while nothing new is told; none in a short run.
+
+    Args:
+        total: bytes of all sources; 0 if nobody knows.
+        every: seconds between two lines.
+        write: where a line goes.
+    """
     started = monotonic()
     now = (0, 0, 0)
     ended = threading.Event()
@@ -75,11 +85,11 @@ def log(total: int, *, every: float = EVERY) -> Iterator[Tell]:
         nonlocal now
         now = (done, records, rejected)
 
-    def write() -> None:
+    def keep_writing() -> None:
         while not ended.wait(every):
-            tell_lines([Text(f"{datetime.now().astimezone():%H:%M:%S} {line(*now, total, started)}")])
+            write(line(*now, total, started))
 
-    writer = threading.Thread(target=write, name="progress", daemon=True)
+    writer = threading.Thread(target=keep_writing, name="progress", daemon=True)
     writer.start()
     try:
         yield tell
