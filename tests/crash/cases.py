@@ -1,5 +1,6 @@
 """Runs that are to be disturbed: what is there before, the command line, and how they end when nobody disturbs them."""
 
+import errno
 import gzip
 import os
 import shutil
@@ -8,8 +9,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from power import lose_power
 from processes import Ended, Running, Zygote
 from states import State, state
+
+from vbatch.steps.workspace import journal
 
 HEADER = "Code,Gift Amount,Redeemed Amount,Region\n"
 BAD = 'CARD-0003,99.00,,EU\nCARD-0004,4.50,1.25,EU\n"broken\n,5.00,,\nCARD-9,"1,50",,EU\nCARD 9,1.00,0.00,EU\n'
@@ -88,6 +92,15 @@ class Disturbed:
     wrong: str
 
 
+NATIVE = {"kill": -1, "ENOSPC": errno.ENOSPC, "EIO": errno.EIO}
+
+
+def order(fault: str, point: int) -> dict[str, str | int]:
+    """What a process is told so that it meets a fault: at a step, or at a system call if the fault begins so."""
+    native = fault.removeprefix("native ")
+    return {"fault": fault, "at": point} if native == fault else {"native": point, "what": NATIVE[native]}
+
+
 class Undisturbed:
     """A case that was run to its end once, and can be run again and again from the same beginning."""
 
@@ -131,15 +144,21 @@ class Undisturbed:
         return sorted({*range(1, total, total // spread), *decisive})
 
     def disturbed(self, fault: str, points: Sequence[int]) -> Iterator[Disturbed]:
-        """Run it with a fault at each of these steps, and then without; two at a time."""
+        """Run it with a fault at each of these steps, and then without; two at a time.
+
+        When the power fails, all that was not synced is lost, and the machine has booted before the second run.
+        """
         for start in range(0, len(points), 2):
             some = points[start : start + 2]
             with ExitStack() as stack:
                 places = [stack.enter_context(self.fresh(f"{fault} {point}")) for point in some]
-                running = [self.start(place, fault=fault, at=point) for place, point in zip(places, some, strict=True)]
+                running = [self.start(place, **order(fault, point)) for place, point in zip(places, some, strict=True)]
                 ends = [one.wait() for one in running]
+                if fault == "power":
+                    for place, end in zip(places, ends, strict=True):
+                        lose_power(self.before, place, end.durable)
                 between = [state(place) for place in places]
-                running = [self.start(place) for place in places]
+                running = [self.start(place, boot=__file__ if fault == "power" else str(journal.BOOT)) for place in places]
                 again = [one.wait() for one in running]
                 wrong = [self.is_as_undisturbed(*one) for one in zip(places, again, strict=True)]
                 yield from map(Disturbed, some, ends, between, again, wrong)

@@ -1,5 +1,7 @@
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,20 @@ def private(tmp_path_factory: Folders) -> Iterator[Zygote]:
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("only root can mount a small disk, and only in a namespace of its own")
     zygote = Zygote(tmp_path_factory.mktemp("private"), ["unshare", "--mount"])
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: Folders) -> Iterator[Zygote]:
+    """What starts processes whose system calls are counted, and can fail."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("there is no C compiler, or nothing that can be preloaded")
+    folder = tmp_path_factory.mktemp("native")
+    library = folder / "native_steps.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, Path(__file__).with_name("native_steps.c"), "-ldl"], check=True)
+    zygote = Zygote(folder, preloaded=library)
     yield zygote
     zygote.close()
 

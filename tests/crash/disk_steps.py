@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import signal
+import stat
 import sys
 import tempfile
 import threading
@@ -34,19 +35,24 @@ class Steps:
 
     Args:
         folder: only what lies in it counts.
-        fault: what happens at a step: kill, ENOSPC, EIO, or nothing.
+        fault: what happens at a step: kill, power (a kill that says first what is on the disk for sure), ENOSPC, EIO, or nothing.
         at: the number of the step from 1, or a pattern of what it does.
+        last_words: called before power.
     """
 
-    def __init__(self, folder: Path, fault: str = "", at: int | str = 0) -> None:
-        self.folder, self.fault, self.at = str(folder.resolve()), fault, at
+    def __init__(self, folder: Path, fault: str = "", at: int | str = 0, last_words: Callable[[], None] = lambda: None) -> None:
+        self.folder, self.fault, self.at, self.last_words = str(folder.resolve()), fault, at, last_words
+        self.durable: dict[str, Any] = {"files": [], "folders": {}}
         self.seen: list[str] = []
         self._lock = threading.RLock()
         self._quiet = threading.local()
 
     def watch(self) -> None:
         """Hook into Python, polars, pyarrow and DuckDB."""
+        for root, _, _ in os.walk(self.folder):
+            self._note_names(root)
         sys.addaudithook(self._audit)
+        self._replace(os, "fsync", self._synced)
         self._replace(os, "fsync", self._around(lambda descriptor: f"fsync {self._short(os.readlink(f'/proc/self/fd/{descriptor}'))}"))
         self._replace(Path, "write_text", self._torn("text"))
         for kind in ("ipc", "parquet", "csv"):
@@ -68,7 +74,10 @@ class Steps:
                 self._fail(fault, what)
 
     def _fail(self, fault: str, what: str) -> None:
-        if fault == "kill":
+        if fault == "power":
+            self._quiet.now = True
+            self.last_words()
+        if fault in {"kill", "power"}:
             _die()
         if fault == "ENOSPC" and not what.startswith(MAKING):
             return
@@ -76,6 +85,23 @@ class Steps:
         if what.startswith("duckdb"):
             raise duckdb.IOException(f'IO Error: Could not write file "codes.duckdb": {os.strerror(number)}')
         raise OSError(number, os.strerror(number), what.rsplit(maxsplit=1)[-1])
+
+    def _synced(self, fsync: Call) -> Call:
+        """Keeps what is on the disk after it: a file as it is now, or the names in a folder."""
+
+        def watched(descriptor: int) -> None:
+            fsync(descriptor)
+            facts = os.fstat(descriptor)
+            if stat.S_ISDIR(facts.st_mode):
+                self._note_names(descriptor)
+            else:
+                self.durable["files"].append([facts.st_ino, facts.st_mtime_ns])
+
+        return watched
+
+    def _note_names(self, folder: str | int) -> None:
+        with os.scandir(folder) as entries:
+            self.durable["folders"][os.stat(folder).st_ino] = {one.name: one.inode() for one in entries}
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and (not isinstance(arguments[2], int) or not arguments[2] & WRITING):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 ZYGOTE = Path(__file__).with_name("zygote.py")
+PATIENCE = 150
+"""Seconds that an answer may take; what runs for too long says where it stands and dies before that."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,20 @@ class Ended:
     Args:
         code: its exit code; the number of a signal that killed it, negative.
         told: what it wrote to stderr.
+        data: what it wrote to stdout.
         steps: what it did to the disk and the registry, if it was watched and lived.
         batches: records judged after each batch that its progress was told of, if it lived.
+        calls: system calls that changed files, if they were counted and it lived.
+        durable: what it had synced to the disk, if it lived or the power failed.
     """
 
     code: int
     told: str
+    data: str = ""
     steps: list[str] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
+    calls: int = 0
+    durable: dict[str, Any] = field(default_factory=dict)
 
 
 class Running:
@@ -45,7 +54,7 @@ class Running:
         file = Path(f"{self._log}.json")
         more = json.loads(file.read_text()) if file.exists() else {}
         file.unlink(missing_ok=True)
-        return Ended(code, Path(f"{self._log}.err").read_text(), **more)
+        return Ended(code, Path(f"{self._log}.err").read_text(), Path(f"{self._log}.out").read_text(), **more)
 
     def stop(self, how: signal.Signals) -> Ended:
         """Its end, by a signal."""
@@ -68,13 +77,16 @@ class Zygote:
     Args:
         logs: a folder for what the processes say.
         inside: a command that it is started by.
+        preloaded: a library that all its processes have.
     """
 
-    def __init__(self, logs: Path, inside: Sequence[str] = ()) -> None:
+    def __init__(self, logs: Path, inside: Sequence[str] = (), preloaded: Path | None = None) -> None:
         self.logs, self.count = logs, 0
         self._answers: list[dict[str, Any]] = []
+        self._rest = b""
+        settings = environment() | ({"LD_PRELOAD": str(preloaded)} if preloaded else {})
         self._server = subprocess.Popen(
-            [*inside, sys.executable, ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=logs
+            [*inside, sys.executable, ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=settings, cwd=logs
         )
 
     @property
@@ -122,20 +134,27 @@ class Zygote:
     def order(self, **what: Any) -> None:
         """Send one line."""
         assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps(what) + "\n")
+        self._server.stdin.write(json.dumps(what).encode() + b"\n")
         self._server.stdin.flush()
 
     def answer(self, kind: str, process: int | None = None) -> dict[str, Any]:
         """The next line of a kind; others are kept for who asks for them."""
-        assert self._server.stdout is not None
         while True:
             for one in self._answers:
                 if kind in one and process in {None, one[kind]}:
                     self._answers.remove(one)
                     return one
-            line = self._server.stdout.readline()
-            assert line, "the zygote died"
-            self._answers.append(json.loads(line))
+            self._answers += self._lines(f"{kind} {process or ''}")
+
+    def _lines(self, awaited: str) -> list[dict[str, Any]]:
+        """What the processes have told meanwhile, whole lines only."""
+        assert self._server.stdout is not None
+        descriptor = self._server.stdout.fileno()
+        assert select.select([descriptor], [], [], PATIENCE)[0], f"it was not told in time: {awaited}"
+        told = os.read(descriptor, 1 << 16)
+        assert told, "the zygote died"
+        *lines, self._rest = (self._rest + told).split(b"\n")
+        return [json.loads(line) for line in lines]
 
     def close(self) -> None:
         """End it."""
@@ -144,5 +163,6 @@ class Zygote:
 
 def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VBATCH_")}
-    # A fork keeps only the thread that it was made by, so the fewer there are the better; and the machine is small.
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
+    # The allocators of polars and Arrow work in threads of their own, and no fork may happen while another thread works.
+    alone = dict.fromkeys(["_RJEM_MALLOC_CONF", "JE_ARROW_MALLOC_CONF"], "background_thread:false")
+    return kept | alone | {"OPENBLAS_NUM_THREADS": "1"} | {"COLUMNS": "100", "NO_COLOR": "1"}

@@ -16,7 +16,7 @@ FREE = {
 """Kilobytes that are free before the run: from too few for the first part to enough. A new registry takes most of them."""
 
 NAMED = re.compile(
-    r"(resuming: .*\n)?error: (out: the disk is full|cannot use the registry codes\.duckdb: .*No space left on device.*)\nhint: free .*\n"
+    r"(resuming .*\n)?error: (out: the disk is full|cannot use the registry codes\.duckdb: .*No space left on device.*)\nhint: free .*\n"
 )
 
 
