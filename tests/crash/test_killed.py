@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cases import BOTH, HEADER, Undisturbed, cards
 from processes import Zygote
-from states import DRAFT, half_done, report, state
+from states import half_done, report, state
 
 from vbatch import verify
 
@@ -41,14 +41,14 @@ def test_killed_again_and_again(first: Undisturbed) -> None:
         assert first.is_as_undisturbed(place, end) == ""
 
 
-@pytest.mark.xfail(strict=True, reason="the registry does not look for drafts that another process left")
-def test_a_killed_first_load_leaves_no_draft(first: Undisturbed) -> None:
+@pytest.mark.parametrize(("step", "later"), [("duckdb commit", 0), ("os.link", 0), ("os.link", 1)], ids=["not made", "whole", "made"])
+def test_a_killed_first_load_leaves_no_draft_of_the_registry(first: Undisturbed, step: str, later: int) -> None:
     with first.fresh("draft") as place:
-        assert first.run(place, fault="kill", at=first.last("duckdb commit")).code == KILLED
-        assert first.run(place).code == 0
-        left = [path for path in place.iterdir() if path.name.startswith(DRAFT)]
-        shutil.rmtree(place / left[0]) if left else None
-        assert left == []
+        assert first.run(place, fault="kill", at=first.last(step) + later).code == KILLED
+        assert list(place.glob(".codes.duckdb.*"))
+        assert first.is_as_undisturbed(place, first.run(place)) == ""
+        assert not list(place.glob(".*"))
+        assert not list((place / "tmp").iterdir())
 
 
 class TestRegisteredAndNotPublished:

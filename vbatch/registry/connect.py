@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from time import monotonic, sleep
 from typing import Any
 
 import duckdb
 
 from vbatch.errors import RegistryBusyError
+from vbatch.registry.durable import held_folder
 from vbatch.registry.signals import deferred, interruptible
 
 Connection = duckdb.DuckDBPyConnection
@@ -47,8 +48,8 @@ def opened(file: Path, *, writable: bool, wait: float) -> Iterator[Connection]:
     """
     # What does not fit into memory is codes too, and DuckDB would spill it into a folder that everybody can read.
     with (
-        TemporaryDirectory(prefix="vbatch-registry-") as spill,
-        closing(_connect(file, spill=spill, writable=writable, wait=wait)) as con,
+        held_folder(Path(gettempdir()), "vbatch-registry-") as spill,
+        closing(_connect(file, spill=str(spill), writable=writable, wait=wait)) as con,
         interruptible(con),
     ):
         yield con

@@ -4,11 +4,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from vbatch.registry.connect import Connection, opened
-from vbatch.registry.durable import drafted, sync
+from vbatch.registry.durable import draft_name, drafted, held_folder, sweep, sync
 from vbatch.registry.migrations import HASHED, admit, applied, has_own_hashes, migrate, missing, refuse_outdated, renew_hashes
 
 
@@ -28,6 +27,8 @@ def writing(file: Path, *, wait: float) -> Iterator[Connection]:
 
     Before the first migration a copy of the file is made beside it; its name ends with the last migration that it has.
     """
+    # A process that was killed when it had made the registry has left its draft, a second name of the same file.
+    sweep(file.parent, draft_name(file))
     # DuckDB's lock is gone as soon as this process closes the file under any descriptor: the one to copy from is closed after it.
     with ExitStack() as afterwards, opened(file, writable=True, wait=wait) as con:
         admit(con, file)
@@ -49,8 +50,8 @@ def create(file: Path, fill: Callable[[Connection], None]) -> bool:
     Returns:
         False when another process made the file in the meantime; then that one is untouched and ours is gone.
     """
-    with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
-        draft = Path(folder, file.name)
+    with held_folder(file.parent, draft_name(file)) as folder:
+        draft = folder / file.name
         with opened(draft, writable=True, wait=0) as con:
             draft.chmod(0o600)
             migrate(con)
