@@ -65,6 +65,16 @@ CASES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
         ),
         "name a registry that vbatch made, or a file that does not exist yet, with --registry",
     ),
+    "registry in a folder that is not there": (
+        (*LOAD, "--registry", "no/such/dir.duckdb"),
+        "cannot use the registry no/such/dir.duckdb: No such file or directory",
+        "make its folder first, or name another one with --registry",
+    ),
+    "registry below a file": (
+        (*LOAD, "--registry", "ok.csv/codes.duckdb"),
+        "cannot use the registry ok.csv/codes.duckdb: Not a directory",
+        "what should be its folder is a file: name another one with --registry",
+    ),
     "registry that is a folder": (
         (*LOAD, "--registry", "other"),
         'cannot use the registry other: IO Error: Could not read from file "<folder>/other": Is a directory',

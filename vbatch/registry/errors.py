@@ -1,5 +1,6 @@
 """What DuckDB and the file system say, as the two lines that a person can act on."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from vbatch.errors import RegistryError
+from vbatch.registry.durable import draft_name
 
 _HINTS = (
     ("not a valid DuckDB database", "name a registry that vbatch made, or a file that does not exist yet, with --registry"),
@@ -14,6 +16,7 @@ _HINTS = (
     ("s a directory", "name a file, not a folder, with --registry"),
     ("database does not exist", "`vbatch load` makes it; or name another one with --registry"),
     ("No such file or directory", "make its folder first, or name another one with --registry"),
+    ("Not a directory", "what should be its folder is a file: name another one with --registry"),
     ("ermission", "let this user read and write the file and its folder, or name another one with --registry"),
     ("Operation not permitted", "keep the registry on a local disk; this file system refuses what a database needs"),
     ("Operation not supported", "keep the registry on a local disk; this file system refuses what a database needs"),
@@ -37,7 +40,10 @@ def named_errors(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (duckdb.Error, OSError) as error:
+    except OSError as error:
+        # Its path may be that of a draft, which the user does not know.
+        raise _named(path, error.strerror or str(error)) from error
+    except duckdb.Error as error:
         raise _named(path, str(error)) from error
     except RuntimeError as error:
         # DuckDB's binding answers a path that is not valid UTF-8 with a bare std::bad_cast.
@@ -46,6 +52,6 @@ def named_errors(path: Path) -> Iterator[None]:
 
 def _named(path: Path, text: str) -> RegistryError:
     # Only the first line: the others quote the statement.
-    reason = text.partition("\n")[0]
+    reason = re.sub(rf'"[^"]*/{re.escape(draft_name(path))}\w+\.draft/[^"]*"', f'"{path}"', text.partition("\n")[0])
     hint = next((hint for mark, hint in _HINTS if mark in text), _LAST_HINT)
     return RegistryError(f"cannot use the registry {path}: {reason}", hint=hint)

@@ -13,6 +13,7 @@ from vbatch.errors import RegistryError
 from vbatch.model.registered import RegisteredRun
 from vbatch.registry import ledger
 from vbatch.registry.connect import Connection, transaction
+from vbatch.registry.durable import draft_name, held_folder
 from vbatch.registry.errors import named_errors
 from vbatch.registry.lookup import taken
 from vbatch.registry.marks import Mark, MarkResult, mark
@@ -41,10 +42,11 @@ class Registry(RegistryReader):
     """
 
     def upgrade(self) -> None:
-        """Brings an existing registry into the shape of this version; the readers only refuse an older one."""
-        if self.exists():
-            with named_errors(self.path), writing(self._file, wait=self.wait):
-                pass
+        """Brings an existing registry into the shape of this version, which readers only refuse; if there is none, it can be made."""
+        # That it cannot be made should not turn out when all else is done.
+        untried = held_folder(self._file.parent, draft_name(self._file))
+        with named_errors(self.path), writing(self._file, wait=self.wait) if self.exists() else untried:
+            pass
 
     def register(self, run: RegisteredRun, parts: Sequence[Path], *, attempts: Path | None = None) -> None:
         """Adds a run and all its codes.
