@@ -1,6 +1,6 @@
 """The straight line of a run: read, judge, settle, write, register, publish."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from vbatch.model.identity import run_identity
 from vbatch.model.options import Options
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
-from vbatch.model.report import Report
+from vbatch.model.report import Output, Report
 from vbatch.model.rulebook import Rulebook, rulebook
 from vbatch.registry import Registry
 from vbatch.steps.read import ChangedError, beforehand, expanded, exports
@@ -187,8 +187,9 @@ class _Run:
             while done is None:
                 # Again as often as another run registers some of these codes after they were looked up.
                 work.renew(work.out)
-                parts = self._settle(job, judged.parts, run_id)
-                report = self._write(job, judged, parts, run_id, started)
+                parts, outputs = self._write(job, self._settle(job, judged.parts, run_id))
+                report = self._account(job, judged, parts, outputs, run_id=run_id, started=started)
+                self._refuse_changed(identity)
                 done = self.ledger.commit(report, parts, work, out)
             return done
 
@@ -240,8 +241,8 @@ class _Run:
             work.renew(work.judged)
             return self.engine.judge(job, (), self.progress)
 
-    def _settle(self, job: Job, parts: Sequence[Part], run_id: str) -> tuple[SettledPart, ...]:
-        registered = self.ledger.lookup(parts, run_id)
+    def _settle(self, job: Job, parts: Sequence[Part], run_id: str) -> Iterator[SettledPart]:
+        registered = self.ledger.lookup(parts, run_id, job.scratch)
 
         def rows_of(part: Part) -> pl.DataFrame:
             return read_rows(part.rows).with_columns(_source=pl.lit(job.sources[part.source].path))
@@ -250,8 +251,15 @@ class _Run:
         self.ledger.note_attempts(verdicts, parts, rows_of, job.scratch)
         return self.engine.settle(job, parts, verdicts)
 
-    def _write(self, job: Job, judged: Judged, parts: Sequence[SettledPart], run_id: str, started: datetime) -> Report:
-        outputs = write_outputs(job, parts, csv=self.options.csv) if self.verb != "import" else ()
+    def _write(self, job: Job, parts: Iterator[SettledPart]) -> tuple[tuple[SettledPart, ...], tuple[Output, ...]]:
+        """The parts, and what was written of them."""
+        if self.verb == "import":
+            return tuple(parts), ()
+        return write_outputs(job, parts, csv=self.options.csv)
+
+    def _account(
+        self, job: Job, judged: Judged, parts: Sequence[SettledPart], outputs: tuple[Output, ...], *, run_id: str, started: datetime
+    ) -> Report:
         report = report_of(
             run_id=run_id,
             verb=self.verb,

@@ -14,7 +14,7 @@ from test_csv_properties import ALPHABETS, layout_by
 from test_json_properties import arrays, changed
 
 from vbatch import Dialect, Layout, SourceError
-from vbatch.model.batch import FAULTS
+from vbatch.model.batch import FAULTS, PROVENANCE
 from vbatch.model.fault import FaultBook
 from vbatch.model.faults import records as record_faults
 from vbatch.model.part import Part
@@ -85,7 +85,7 @@ def assert_read_again(data: bytes, layout: Layout, rows: int) -> None:
             return
         for batch in account.batches:
             part: Any = SimpleNamespace(number=batch.number, source=0, span=batch.span, tally=SimpleNamespace(records=batch.records.height))
-            again = read_again(source, cast(Part, part), batch.records["_record"], book)
+            again = read_again(source, cast(Part, part), batch.records.select(*PROVENANCE), book)
             assert again.data == batch.data
             assert again.original == batch.original
             assert again.span == batch.span

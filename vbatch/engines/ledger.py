@@ -16,7 +16,8 @@ from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.registered import RegisteredRun
 from vbatch.model.report import Report
-from vbatch.registry import CodesTakenError, Registry, RunKnownError
+from vbatch.registry import LOOKUP, CodesTakenError, Registry, RunKnownError
+from vbatch.steps.rows import read_rows, write_codes
 from vbatch.steps.settle import TAKEN
 from vbatch.steps.workspace import Workspace, publish
 
@@ -40,9 +41,14 @@ class Ledger:
     pipeline: Pipeline
     options: Options
 
-    def lookup(self, parts: Sequence[Part], run_id: str) -> pl.DataFrame:
-        """Which accepted rows hold a code that another run has registered, or that is used."""
-        return self.registry.lookup(self.pipeline.scope, [part.codes for part in parts], apart_from=run_id)
+    def lookup(self, parts: Sequence[Part], run_id: str, scratch: Path) -> pl.DataFrame:
+        """Which accepted rows hold a code that another run has registered, or that is used; `scratch` is for files on the way."""
+        if not self.registry.holds(self.pipeline.scope, apart_from=run_id):
+            return LOOKUP.to_frame()
+        codes = [scratch / f"codes-{part.number:05d}.parquet" for part in parts]
+        for part, file in zip(parts, codes, strict=True):
+            write_codes(read_rows(part.rows)["code"], file)
+        return self.registry.lookup(self.pipeline.scope, codes, apart_from=run_id)
 
     def stored(self, run_id: str, out: Path) -> Report | None:
         """The report of this very run, if it was loaded before."""

@@ -9,13 +9,13 @@ from dataclasses import replace
 import polars as pl
 
 from vbatch.engines.examine import examiner
-from vbatch.model.batch import Batch, Examine
+from vbatch.model.batch import PROVENANCE, Batch, Examine
 from vbatch.model.engine import Job, Judged, Progress
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.source import Account, Source
 from vbatch.steps.amend import amend, marks
 from vbatch.steps.read import Batches, opened, parse, read_again
-from vbatch.steps.rows import keys_of, read_rows, write_accepted, write_codes, write_rows
+from vbatch.steps.rows import keys_of, read_rows, write_accepted, write_rows
 from vbatch.steps.split import split, with_raw
 from vbatch.steps.workspace import note_part, part_files
 
@@ -59,12 +59,12 @@ class LocalEngine:
                     read += stream.bytes
         return Judged(parts=tuple(parts), accounts=tuple(accounts))
 
-    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[SettledPart, ...]:
+    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> Iterator[SettledPart]:
         """Lay out the parts to be published, without the rows that the set-wise pass found fault with."""
         (job.out / "accepted").mkdir(mode=0o700)
         by_part = {int(key[0]): rows for key, rows in verdicts.partition_by("part", as_dict=True).items()}
         with ThreadPoolExecutor(self.threads) as pool:
-            return tuple(pool.map(lambda place: _settle(job, place[1], by_part.get(place[0])), enumerate(parts)))
+            yield from pool.map(lambda place: _settle(job, place[1], by_part.get(place[0])), enumerate(parts))
 
     def _in_order(self, pool: ThreadPoolExecutor, batches: Batches, job: Job, source: Source) -> Iterator[Part]:
         examine = examiner(source.binding, job.rulebook, job.metadata, job.as_of)
@@ -82,22 +82,20 @@ class LocalEngine:
 
 
 def _with_keys(part: Part) -> Part:
-    return replace(part, keys=keys_of(pl.read_parquet(part.codes)["code"]).to_numpy())
+    return replace(part, keys=keys_of(read_rows(part.rows)["code"]).to_numpy())
 
 
 def _judge(batch: Batch, job: Job, source: Source, examine: Examine) -> Part:
     parsed = parse(batch, source, job.rulebook.book)
     accepted, findings, tally = split(batch, examine(parsed.texts), parsed.malformed, job.rulebook)
-    rows_file, codes_file, findings_file = part_files(job.judged, batch.number)
+    rows_file, findings_file = part_files(job.judged, batch.number)
     write_rows(accepted, rows_file)
-    write_codes(accepted["code"], codes_file)
     write_rows(findings, findings_file)
     part = Part(
         number=batch.number,
         source=batch.source,
         span=batch.span,
         rows=rows_file,
-        codes=codes_file,
         findings=findings_file,
         keys=keys_of(accepted["code"]).to_numpy(),
         tally=tally,
@@ -115,7 +113,7 @@ def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> SettledPart:
         write_accepted(rows, rulebook.kind, source.path, file)
         return SettledPart(source=part.source, accepted=file, findings=part.findings, tally=part.tally)
     marked = marks(verdicts, rows["_record"], rulebook.book)
-    batch = read_again(source, part, marked["_record"], rulebook.book)
+    batch = read_again(source, part, rows.select(*PROVENANCE)[verdicts["row"].unique().sort()], rulebook.book)
     late = with_raw(parse(batch, source, rulebook.book).texts.join(marked, on="_record", maintain_order="left"), batch)
     if late.height != marked.height:
         raise AssertionError(f"{source.path}: {marked.height - late.height} records could not be read again")

@@ -1,6 +1,6 @@
 """Writes what people and targets read, part by part in the order of the sources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -17,19 +17,19 @@ from vbatch.steps.rolling import Rolling
 from vbatch.steps.rows import read_rows
 
 
-def write_outputs(job: Job, parts: Sequence[SettledPart], *, csv: bool) -> tuple[Output, ...]:
+def write_outputs(job: Job, parts: Iterable[SettledPart], *, csv: bool) -> tuple[tuple[SettledPart, ...], tuple[Output, ...]]:
     """Write rejected, discarded and error files from the findings of all parts; the accepted parts stand already.
 
     Args:
         job: sources, rules and the folder.
-        parts: after the set-wise pass.
+        parts: after the set-wise pass, one after the other as they become ready.
         csv: whether CSV twins are written.
 
     Returns:
-        Size, hash and rows of every file in the folder; it holds no report yet.
+        The parts, and size, hash and rows of every file in the folder; it holds no report yet.
     """
     folder = job.out
-    rows = {part.accepted: part.tally.accepted for part in parts}
+    written: list[SettledPart] = []
     with (
         Rolling(folder / "rejected", job.batch_rows) as rejected,
         Rolling(folder / "discarded", job.batch_rows) as discarded,
@@ -44,11 +44,13 @@ def write_outputs(job: Job, parts: Sequence[SettledPart], *, csv: bool) -> tuple
             discarded.write(rejected_rows(set_aside, source, job.rulebook.book))
             replays.write(part.source, kept_out["_raw"])
             errors.write(error_rows(findings, source, job.rulebook.book))
+            written.append(part)
+    rows = {part.accepted: part.tally.accepted for part in written}
     if csv:
         for path in (*rows, *rejected.files, *discarded.files):
             csv_twin(path, path.with_suffix(".csv"))
     rows |= rejected.files | discarded.files | dict.fromkeys(errors.paths, errors.rows)
-    return measure(folder, _with_twins(rows))
+    return tuple(written), measure(folder, _with_twins(rows))
 
 
 class ErrorFiles:

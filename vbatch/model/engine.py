@@ -1,6 +1,6 @@
 """The one Protocol: who judges the sources of a run, and where the parts land."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,5 +59,5 @@ class Engine(Protocol):
     def judge(self, job: Job, done: Sequence[Part], progress: Progress) -> Judged:
         """Read, convert and check everything behind the parts that are done."""
 
-    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> tuple[SettledPart, ...]:
-        """Lay out the parts to be published, without the rows that the set-wise pass found fault with."""
+    def settle(self, job: Job, parts: Sequence[Part], verdicts: pl.DataFrame) -> Iterator[SettledPart]:
+        """Lay out the parts to be published, in order, without the rows that the set-wise pass found fault with."""

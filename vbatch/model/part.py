@@ -20,8 +20,8 @@ class Part:
         number: position in the run, from 0.
         source: position of its source in the run.
         span: where its records lie.
-        rows: Arrow file of the accepted rows, typed, in source order: the rulebook's columns, metadata, `_record` and `_offset`.
-        codes: Parquet file of their codes alone, for the registry to read.
+        rows: Arrow file of the accepted rows, typed, in source order: the rulebook's columns, metadata, `_record`, `_line`, `_offset`
+            and `_length`.
         findings: Arrow file of the rows with any fault: provenance, texts, mask, raw bytes.
         keys: a hash of each accepted row's code without its case, in the files' order.
         tally: what became of its records.
@@ -31,7 +31,6 @@ class Part:
     source: int
     span: Span
     rows: Path
-    codes: Path
     findings: Path
     keys: Keys
     tally: Tally

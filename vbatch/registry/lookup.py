@@ -127,17 +127,25 @@ def taken(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str
     )
 
 
+def holds(con: Connection, scope: str, *, apart_from: str) -> bool:
+    """Whether a lookup can find anything; arguments as for `matches`."""
+    who = {"scope": scope, "apart_from": apart_from}
+    return bool(first(con, _OTHER_RUN, who) or first(con, _USED_CODE, [scope]))
+
+
 def _gather_hits(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str) -> bool:
     """Fills the table `hits` with the codes whose hash is one of the parts'; False if it stays empty."""
     who = {"scope": scope, "apart_from": apart_from}
     con.execute("CREATE OR REPLACE TEMP TABLE hits (h UBIGINT, code VARCHAR, run UINTEGER, source UINTEGER, record UBIGINT)")
-    if first(con, "SELECT 1 FROM runs WHERE scope = $scope AND run_id <> $apart_from LIMIT 1", who):
+    if first(con, _OTHER_RUN, who):
         con.execute(_REGISTERED, {**who, "parts": patterns(parts)})
-    if first(con, "SELECT 1 FROM marks WHERE scope = ? AND status = 'used' LIMIT 1", [scope]):
+    if first(con, _USED_CODE, [scope]):
         con.execute(_USED, {**who, "parts": patterns(parts)})
     return bool(first(con, "SELECT 1 FROM hits LIMIT 1"))
 
 
+_OTHER_RUN = "SELECT 1 FROM runs WHERE scope = $scope AND run_id <> $apart_from LIMIT 1"
+_USED_CODE = "SELECT 1 FROM marks WHERE scope = ? AND status = 'used' LIMIT 1"
 _REGISTERED = """
     INSERT INTO hits SELECT h, code, run, source, record FROM known
     WHERE run IN (SELECT run FROM runs WHERE scope = $scope AND run_id <> $apart_from)

@@ -17,7 +17,7 @@ from vbatch.registry.audit import Finding, check
 from vbatch.registry.connect import Connection
 from vbatch.registry.errors import named_errors
 from vbatch.registry.export import Form, Status, export, form_of
-from vbatch.registry.lookup import LOOKUP, earliest, matches, origins
+from vbatch.registry.lookup import LOOKUP, earliest, holds, matches, origins
 from vbatch.registry.session import reading
 
 
@@ -50,6 +50,13 @@ class RegistryReader:
         """The identity of a RUN."""
         with self._reading() as con:
             return ledger.resolve(con, name)
+
+    def holds(self, scope: str, *, apart_from: str) -> bool:
+        """Whether a lookup in this scope can find anything: a registration by another run, or a used code."""
+        if not self.exists():
+            return False
+        with self._reading() as con:
+            return holds(con, scope, apart_from=apart_from)
 
     def lookup(self, scope: str, parts: Sequence[Path], *, apart_from: str) -> pl.DataFrame:
         """Which rows hold a code that another run has registered in this scope, or that is used there.

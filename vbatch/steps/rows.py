@@ -31,7 +31,7 @@ def write_accepted(rows: pl.DataFrame, kind: str, source: str, path: Path) -> No
     Level 1: higher levels cost more time than they save space on codes, which do not repeat.
 
     Args:
-        rows: the rulebook's columns, metadata, `_record` and `_offset`.
+        rows: the rulebook's columns, metadata, `_record` and `_offset`; other provenance is left out.
         kind: what the vouchers are, unless a column says so.
         source: the path as given.
         path: the file.

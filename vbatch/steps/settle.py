@@ -11,10 +11,14 @@ from vbatch.model.part import Keys, Part
 TAKEN = ("code.registered", "code.used")
 """Verdicts of the registry that leave no room for the set to decide."""
 
+Rows = npt.NDArray[np.uint32]
 RowsOf = Callable[[Part], pl.DataFrame]
 
 BUCKET = 1_000_000
 """Candidates settled at a time; bounds the memory when most rows repeat a code."""
+
+SIEVE = 1 << 20
+"""Positions of the sieve for repeated keys, a byte each: as much as stays close to the processor."""
 
 VERDICTS = {"part": pl.UInt32, "row": pl.UInt64, "fault": pl.String, "winner": pl.String}
 """Position of the part, row in its accepted file, fault code, and who has the code: for the message."""
@@ -46,7 +50,7 @@ def settle_bucket(candidates: pl.DataFrame, on_conflict: str) -> pl.DataFrame:
         candidates: part, row, and the columns of accepted parts; every row of a code is here, sorted by part and row.
         on_conflict: reject_all, first or last.
     """
-    values = [name for name in candidates.columns if name not in {"part", "row", "_source", "_record", "_offset", "code"}]
+    values = [name for name in candidates.columns if name not in {"part", "row", "code"} and not name.startswith("_")]
     place = pl.concat_str(pl.lit("record "), pl.col("_record"), pl.lit(" of "), pl.col("_source"))
     rows = candidates.with_columns(place=place, position=pl.int_range(pl.len()), agreed=_equal(values, pl.first).all().over("code"))
     policy = pl.last if on_conflict == "last" else pl.first
@@ -123,10 +127,12 @@ def _buckets(parts: Sequence[Part], rows_of: RowsOf, taken: pl.DataFrame) -> Ite
     keys = repeated_keys([part.keys for part in parts])
     if not len(keys):
         return
-    count = 1 + sum(int(np.count_nonzero(_among(part.keys, keys))) for part in parts) // BUCKET
+    rows_in = _finder(keys)
+    found = [(position, part, rows_in(part.keys)) for position, part in enumerate(parts)]
+    count = 1 + sum(len(rows) for _, _, rows in found) // BUCKET
     for bucket in range(count):
-        chosen = keys[keys % np.uint64(count) == bucket]
-        frames = [frame for position, part in enumerate(parts) if (frame := _candidates(position, part, rows_of, chosen)) is not None]
+        chosen = [(position, part, rows[part.keys[rows] % np.uint64(count) == bucket]) for position, part, rows in found]
+        frames = [_candidates(position, rows_of(part), rows) for position, part, rows in chosen if len(rows)]
         if frames:
             rows = pl.concat(frames, how="diagonal")
             yield rows.join(taken, on=["part", "row"], how="anti", maintain_order="left") if taken.height else rows
@@ -139,19 +145,22 @@ def repeated_keys(keys: Sequence[Keys]) -> Keys:
     return np.unique(every[1:][every[1:] == every[:-1]])
 
 
-def _among(keys: Keys, few: Keys) -> npt.NDArray[np.bool_]:
-    """Which keys are among a few sorted ones."""
-    if not len(few):
-        return np.zeros(len(keys), bool)
-    found: npt.NDArray[np.bool_] = few[np.minimum(np.searchsorted(few, keys), len(few) - 1)] == keys
-    return found
+def _finder(few: Keys) -> Callable[[Keys], Rows]:
+    """What finds the rows whose keys are among a few sorted ones."""
+    # Some bits of a key rule most of them out, much quicker than a search for each.
+    sieve = np.zeros(SIEVE, bool)
+    sieve[few % np.uint64(SIEVE)] = True
+
+    def rows_in(keys: Keys) -> Rows:
+        rows = np.flatnonzero(sieve[keys % np.uint64(SIEVE)])
+        found: Rows = rows[few[np.minimum(np.searchsorted(few, keys[rows]), len(few) - 1)] == keys[rows]].astype(np.uint32)
+        return found
+
+    return rows_in
 
 
-def _candidates(position: int, part: Part, rows_of: RowsOf, keys: Keys) -> pl.DataFrame | None:
-    rows = np.flatnonzero(_among(part.keys, keys))
-    if not len(rows):
-        return None
-    frame = rows_of(part)[rows]
+def _candidates(position: int, frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+    frame = frame[rows]
     if "metadata" in frame.columns:
         fields = frame["metadata"].struct.fields
         frame = frame.with_columns(pl.col("metadata").struct.rename_fields([f"metadata.{name}" for name in fields])).unnest("metadata")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from vbatch.model.batch import FAULTS, RAW, Batch, Sums, Tally, exact_sum
+from vbatch.model.batch import FAULTS, PROVENANCE, RAW, Batch, Sums, Tally, exact_sum
 from vbatch.model.fault import FaultBook, Severity
 from vbatch.model.rulebook import Rulebook
 
@@ -46,9 +46,9 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
 
 
 def judged_rows(judged: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
-    """What is kept of accepted rows: the rulebook's columns, metadata, `_record` and `_offset`."""
+    """What is kept of accepted rows: the rulebook's columns, metadata, and where each row's record is."""
     metadata = ["metadata"] if "metadata" in judged.columns else []
-    return judged.select(*rulebook.types, *metadata, "_record", "_offset")
+    return judged.select(*rulebook.types, *metadata, *PROVENANCE)
 
 
 def with_raw(found: pl.DataFrame, batch: Batch) -> pl.DataFrame:

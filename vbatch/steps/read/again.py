@@ -11,22 +11,43 @@ from vbatch.model.part import Part
 from vbatch.model.source import Source
 from vbatch.steps.read.batches import Place, batch_of
 from vbatch.steps.read.cut import cut
+from vbatch.steps.read.encoding import transcoder
 from vbatch.steps.read.window import Window
 
 
-def read_again(source: Source, part: Part, records: pl.Series, book: FaultBook) -> Batch:
-    """The batch of a part with only these records; SourceError if the source has changed since."""
+def read_again(source: Source, part: Part, records: pl.DataFrame, book: FaultBook) -> Batch:
+    """The batch of a part with only some of its records.
+
+    Args:
+        source: where they are.
+        part: theirs.
+        records: their PROVENANCE, in order. They were accepted, so nothing is wrong with their structure.
+        book: the bits.
+
+    Raises:
+        SourceError: the source has changed since.
+    """
     span = part.span
     with source.file.open("rb") as file:
         file.seek(span.offset)
         data = file.read(span.size)
+    if len(data) != span.size:
+        raise _changed(source)
+    if transcoder(source.dialect.encoding) is None:
+        places = pl.col("_offset") - span.offset, pl.col("_length")
+        chosen = records.with_columns(places[0].alias("_at"), places[1].alias("_size"), pl.lit(0, pl.UInt64).alias(FAULTS))
+        return Batch(number=part.number, source=part.source, records=chosen, data=data, original=data, span=span)
     window = Window(offset=span.offset, line=span.line, encoding=source.dialect.encoding)
     window.append(data, at_end=True)
     found = cut(window.data, source.shape, source.dialect, at_end=True)
-    if len(data) != span.size or len(found.starts) != part.tally.records:
-        raise SourceError(f"{source.path}: changed while it was read", hint="wait until the export is complete, then run again")
+    if len(found.starts) != part.tally.records:
+        raise _changed(source)
     place = Place(part.number, part.source, span.first_record, span.blanks, span.seen, span.digest)
     whole = batch_of(place, window, found, source.shape, book)
-    chosen = whole.records.filter(pl.col("_record").is_in(records.implode()))
-    # They were accepted, so nothing is wrong with their structure; only in the whole source could be seen how the last one ends.
+    chosen = whole.records.filter(pl.col("_record").is_in(records["_record"].implode()))
+    # Only in the whole source could be seen how the last record ends.
     return replace(whole, records=chosen.with_columns(pl.lit(0, pl.UInt64).alias(FAULTS)))
+
+
+def _changed(source: Source) -> SourceError:
+    return SourceError(f"{source.path}: changed while it was read", hint="wait until the export is complete, then run again")

@@ -30,7 +30,7 @@ def note_part(part: Part) -> None:
         "source": part.source,
         "span": asdict(part.span),
         "tally": asdict(part.tally),
-        "files": _sizes(part.rows, part.codes, part.findings),
+        "files": _sizes(part.rows, part.findings),
     }
     place = _note_of(part.rows)
     working = place.with_suffix(".writing")
@@ -43,24 +43,23 @@ def noted_parts(folder: Path) -> tuple[Part, ...]:
     return tuple(_noted(folder))
 
 
-def part_files(folder: Path, number: int) -> tuple[Path, Path, Path]:
-    """Where the accepted rows, their codes and the findings of a part go."""
+def part_files(folder: Path, number: int) -> tuple[Path, Path]:
+    """Where the accepted rows and the findings of a part go."""
     name = f"part-{number:05d}"
-    return folder / f"{name}.arrow", folder / f"{name}.codes.parquet", folder / f"{name}.findings.arrow"
+    return folder / f"{name}.arrow", folder / f"{name}.findings.arrow"
 
 
 def _noted(folder: Path) -> Iterator[Part]:
     number = 0
     while (note := _read_note(folder, number)) is not None:
-        rows, codes, findings = part_files(folder, number)
-        if note["boot"] != _boot() or note["files"] != _sizes(rows, codes, findings):
+        rows, findings = part_files(folder, number)
+        if note["boot"] != _boot() or note["files"] != _sizes(rows, findings):
             return
         yield Part(
             number=number,
             source=note["source"],
             span=Span(**note["span"]),
             rows=rows,
-            codes=codes,
             findings=findings,
             keys=np.empty(0, np.uint64),
             tally=_tally(note["tally"]),
