@@ -106,6 +106,7 @@ class Undisturbed:
 
     def __init__(self, case: Case, zygote: Zygote, folder: Path) -> None:
         self.case, self.zygote, self.folder = case, zygote, folder
+        self.name = folder.name.rstrip("0123456789")
         self.count = 0
         self.before = folder / "before"
         self.before.mkdir()

@@ -2,7 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,20 @@ from cases import FIRST, REPLACING, VALIDATING, Undisturbed, sources
 from processes import Zygote
 
 Folders = pytest.TempPathFactory
+Tried = Callable[[str, int, int], None]
+
+
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Tried:
+    """Keeps at how many steps of how many a fault was tried, to be told in the end."""
+    return lambda what, points, total: record_property("tried", f"{what}: at {points} of {total}, each followed by a second run")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was tried, since that a test has passed says little of it."""
+    for report in terminalreporter.getreports("passed"):
+        for line in [value for name, value in report.user_properties if name == "tried"]:
+            terminalreporter.write_line(str(line))
 
 
 @pytest.fixture(scope="session")

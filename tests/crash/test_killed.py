@@ -13,17 +13,21 @@ from states import half_done, report, state
 
 from vbatch import verify
 
+Tried = Callable[[str, int, int], None]
+
 KILLED = -9
 
 
-def test_killed_at_any_step(undisturbed: Undisturbed) -> None:
+def test_killed_at_any_step(undisturbed: Undisturbed, tried: Tried) -> None:
     before = state(undisturbed.before)
+    points = undisturbed.points(spread=7)
     wrong: list[str] = []
-    for one in undisturbed.disturbed("kill", undisturbed.points(spread=7)):
+    for one in undisturbed.disturbed("kill", points):
         assert one.end.code == KILLED
         told = [one.wrong, half_done(before, one.between, undisturbed.state)]
         wrong += [f"killed before {undisturbed.step(one.at)!r}: {what}" for what in told if what]
     assert wrong == []
+    tried(f"SIGKILL, {undisturbed.name}", len(points), len(undisturbed.steps))
 
 
 def test_it_survives_when_there_are_no_steps_left(first: Undisturbed) -> None:

@@ -1,12 +1,15 @@
 """A write that fails, at any step: a named error, nothing visible, nothing registered, and a second run as if nothing had happened."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cases import EVERY, Disturbed, Undisturbed
 from processes import Zygote
 from states import State, half_done, state, under
+
+Tried = Callable[[str, int, int], None]
 
 TWO_LINES = re.compile(r"(resuming .*\n)?error: (?!internal).+\nhint: .+\n")
 
@@ -15,14 +18,16 @@ CASES = [(case, fault) for case in ("first", "replacing", "validating") for faul
 
 
 @pytest.mark.parametrize(("case", "fault"), CASES if EVERY else CASES[:1] + CASES[3:4])
-def test_an_error_at_any_step(request: pytest.FixtureRequest, case: str, fault: str) -> None:
+def test_an_error_at_any_step(request: pytest.FixtureRequest, case: str, fault: str, tried: Tried) -> None:
     undisturbed: Undisturbed = request.getfixturevalue(case)
     before = state(undisturbed.before)
+    points = undisturbed.points(spread=6)
     wrong: list[str] = []
-    for one in undisturbed.disturbed(fault, undisturbed.points(spread=6)):
+    for one in undisturbed.disturbed(fault, points):
         told = [one.wrong, *shown(undisturbed, before, one)]
         wrong += [f"{fault} at {undisturbed.step(one.at)!r}: {what}" for what in told if what]
     assert wrong == []
+    tried(f"{fault}, {case}", len(points), len(undisturbed.steps))
 
 
 def shown(undisturbed: Undisturbed, before: State, one: Disturbed) -> list[str]:
