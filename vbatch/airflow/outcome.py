@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from vbatch.errors import RegistryError, VbatchError
+from vbatch.errors import RegistryBusyError, RegistryError, VbatchError
 
 if TYPE_CHECKING:
     from vbatch.model.report import Report
 
 COUNTS = ("records", "accepted", "rejected", "discarded")
+NO_REGISTRY = ("not a valid DuckDB database", "Extension", "s a directory", "does not exist", "No such file or directory")
 MISUSE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
@@ -69,8 +70,10 @@ def failure(error: Exception) -> AirflowException:
 
 
 def passing(error: VbatchError) -> bool:
-    """Whether the same call may succeed later: the registry or the machine was in the way, not what was asked for."""
+    """Whether the same call may succeed later: another run, or the machine, was in the way of what was asked for."""
     causes: list[BaseException] = [error]
     while cause := causes[-1].__cause__:
         causes.append(cause)
-    return isinstance(error, RegistryError) or any(isinstance(one, OSError) and not isinstance(one, MISUSE) for one in causes)
+    if isinstance(error, RegistryError):
+        return isinstance(error, RegistryBusyError) or (len(causes) > 1 and not any(words in error.message for words in NO_REGISTRY))
+    return any(isinstance(one, OSError) and not isinstance(one, MISUSE) for one in causes)
