@@ -91,6 +91,8 @@ def append(con: Connection, run: RegisteredRun, parts: Sequence[Path]) -> None:
 
 def append_attempts(con: Connection, run: RegisteredRun, rows: Path) -> None:
     """Adds what a run was refused because it was registered or used; `rows` has `code`, `_source`, `_record` and `fault`."""
+    # Unlike codes, these rows repeat the same words.
+    con.execute("SET force_compression = 'auto'")
     con.execute(
         """
         INSERT INTO attempts (h, code, scope, run_id, source, record, fault, attempted_at)
