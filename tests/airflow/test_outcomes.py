@@ -96,7 +96,7 @@ def test_a_held_registry_is_tried_again(data: Path) -> None:
         {"as_of": "yesterday"},
         {"as_of": "2026-01-01T00:00:00"},
     ],
-    ids=lambda conf: "-".join(conf),
+    ids="-".join,
 )
 def test_what_a_person_must_mend_is_not_tried_again(conf: dict[str, str], data: Path) -> None:
     export(data, "exports/a.csv", *cards(0, 1))
