@@ -260,6 +260,7 @@ class _Run:
     def _account(
         self, job: Job, judged: Judged, parts: Sequence[SettledPart], outputs: tuple[Output, ...], *, run_id: str, started: datetime
     ) -> Report:
+        corrects, still_open = self.ledger.correction(parts, job.out)
         report = report_of(
             run_id=run_id,
             verb=self.verb,
@@ -268,8 +269,8 @@ class _Run:
             job=job,
             judged=judged,
             parts=parts,
-            outputs=outputs,
-            corrects=self.ledger.correction(parts),
+            outputs=(*outputs, *still_open),
+            corrects=corrects,
             started=started,
         )
         (job.out / REPORT).write_text(report.to_json(), encoding="utf-8")

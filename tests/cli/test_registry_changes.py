@@ -123,6 +123,7 @@ def test_a_load_that_corrects_another_tells_what_is_open(
     done = inside(exports, "load", "mended.csv", "-p", "gift_cards", "-o", "mended")
     assert (done.code, done.out) == (0, "")
     assert "\n\n  corrects run <run>: 1 of 5 rejected records accepted since, 4 open\n\n" in done.err
+    assert "\n    still_open.csv  the faults of the records of run <run> that are open\n" in done.err
     assert run(["registry", "runs"]) == 0
     loads = [line.split()[3:] for line in capsys.readouterr().out.splitlines()[1:]]
     about = ["load", "gift_cards", "voucherify"]

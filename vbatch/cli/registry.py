@@ -55,7 +55,7 @@ def runs(path: Path, *, wait: float, as_json: bool) -> int:
 def _mended(asked: Registry, one: Mapping[str, Any], mended: set[str | None]) -> dict[str, Any] | None:
     """How far the rejected records of a run are accepted by now, if runs mend it."""
     held = one["run_id"] in mended and not one["forgotten"]
-    return correction(asked, one["run_id"], one["scope"], ()) if held else None
+    return correction(asked, one["run_id"], one["scope"], ()).told() if held else None
 
 
 def _undone(one: dict[str, Any]) -> dict[str, Any]:

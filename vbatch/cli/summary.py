@@ -137,6 +137,8 @@ def _files(outcome: Outcome) -> list[Text]:
         named.append(("discarded/", f"{counted(outcome.report.discarded, 'record')} set aside on purpose"))
     if outcome.report.faults:
         named.append(("errors.csv", "a line for each fault; exact in errors.parquet"))
+    if outcome.report.corrects and outcome.report.corrects["open"]:
+        named.append(("still_open.csv", f"the faults of the records of run {outcome.report.corrects['run'][:12]} that are open"))
     named.append(("report.json", "the account: counts, sums and hashes"))
     rows = [[Text(name), Text(what, "dim")] for name, what in named]
     return [

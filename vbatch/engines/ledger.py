@@ -15,13 +15,16 @@ from vbatch.model.options import Options
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.registered import RegisteredRun
-from vbatch.model.report import Report
+from vbatch.model.report import Output, Report
 from vbatch.registry import LOOKUP, CodesTakenError, Registry, RunKnownError
+from vbatch.steps.errors import guarded
+from vbatch.steps.measure import sha256_of
 from vbatch.steps.rows import read_rows, write_codes
 from vbatch.steps.settle import TAKEN
 from vbatch.steps.workspace import Workspace, publish
 
 ATTEMPTS = "attempts.parquet"
+STILL_OPEN = "still_open.csv"
 ATTEMPT = {"code": pl.String, "_source": pl.String, "_record": pl.UInt64, "fault": pl.String}
 
 
@@ -71,10 +74,20 @@ class Ledger:
             publish(work.out, free(Path(found[0].outputs), finished.run_id), work.aside)
         return bool(found)
 
-    def correction(self, parts: Sequence[SettledPart]) -> dict[str, Any] | None:
-        """How far the run that this one corrects is mended once these parts are registered; None if it corrects none."""
-        corrects = self.options.corrects
-        return correction(self.registry, corrects, self.pipeline.scope, parts) if corrects else None
+    def correction(self, parts: Sequence[SettledPart], folder: Path) -> tuple[dict[str, Any] | None, tuple[Output, ...]]:
+        """How far the run that this one corrects is mended once these parts are registered; None if it corrects none.
+
+        What is still open goes to a file in the folder, which comes back, too.
+        """
+        if not self.options.corrects:
+            return None, ()
+        found = correction(self.registry, self.options.corrects, self.pipeline.scope, parts)
+        if found.still_open is None:
+            return found.told(), ()
+        file = folder / STILL_OPEN
+        guarded(found.still_open).write_csv(file)
+        output = Output(path=file.name, bytes=file.stat().st_size, sha256=sha256_of(file), rows=found.still_open.height)
+        return found.told(), (output,)
 
     def note_attempts(self, verdicts: pl.DataFrame, parts: Sequence[Part], rows_of: Callable[[Part], pl.DataFrame], scratch: Path) -> None:
         """Keep the rows that the registry turned away, for `commit` to register as attempts.

@@ -95,6 +95,13 @@ def timeline(con: Connection, code: str) -> pl.DataFrame:
     )
 
 
+def records(con: Connection, run: str) -> pl.DataFrame:
+    """One row for each code of a run."""
+    query = "SELECT sources[source + 1] AS source, record, code FROM known JOIN runs USING (run) WHERE run_id = $run"
+    found: pl.DataFrame = con.sql(query, params={"run": resolve(con, run)}).pl()
+    return found
+
+
 def since_accepted(con: Connection, scope: str, codes: pl.Series, *, after: str | None) -> pl.Series:
     """Which codes are registered in a scope, by a run that is later than `after` if that is given."""
     (number,) = first(con, "SELECT run FROM runs WHERE run_id = ?", [resolve(con, after)]) if after else (0,)

@@ -99,6 +99,11 @@ class RegistryReader:
         with self._reading() as con:
             return ledger.chain(con, run)
 
+    def records(self, run: str) -> pl.DataFrame:
+        """What a RUN registered: `source` (path), `record` (UInt64) and `code`, in no order."""
+        with self._reading() as con:
+            return answers.records(con, run)
+
     def since_accepted(self, scope: str, codes: pl.Series, *, after: str | None = None) -> pl.Series:
         """Which codes are registered in a scope: exactly, and by a run later than the RUN `after` if that is given; as `accepted`."""
         with self._reading() as con:
