@@ -52,7 +52,7 @@ class Ran:
     def events(self, uri: str) -> list[dict[str, Any]]:
         """What the events of an asset carry that this run caused."""
         found = query(
-            "SELECT extra FROM asset_event e JOIN asset a ON a.id = asset_id WHERE uri = ? AND source_dag_id = ? AND source_run_id = ?",
+            "SELECT e.extra FROM asset_event e JOIN asset a ON a.id = asset_id WHERE uri = ? AND source_dag_id = ? AND source_run_id = ?",
             uri,
             self.dag,
             self.run,

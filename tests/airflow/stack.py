@@ -74,7 +74,7 @@ class Stack:
     def ask(self, path: str, method: str = "GET", body: Mapping[str, Any] | None = None) -> Any:
         """An answer of the API; None while there is none."""
         data = None if body is None else json.dumps(body).encode()
-        request = Request(f"http://127.0.0.1:{self.port}{path}", data=data, method=method)  # noqa: S310 - our own server
+        request = Request(f"http://127.0.0.1:{self.port}{path}", data=data, method=method)
         request.add_header("Content-Type", "application/json")
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
