@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from vbatch.model.batch import FAULTS, Examine
@@ -37,10 +38,10 @@ def examiner(binding: Binding, rulebook: Rulebook, metadata: tuple[str, ...], as
 
 def fault_mask(failures: Mapping[str, pl.Series], book: FaultBook, height: int) -> pl.Series:
     """Fold boolean series by fault code into one UInt64 mask a row."""
-    mask = pl.repeat(0, height, dtype=pl.UInt64, eager=True)
+    mask = np.zeros(height, np.uint64)
     for code, rows in failures.items():
-        mask |= rows.cast(pl.UInt64) * book.bit(code)
-    return mask.alias(FAULTS)
+        mask[rows.arg_true().to_numpy()] |= np.uint64(book.bit(code))
+    return pl.Series(FAULTS, mask)
 
 
 def _metadata(frame: pl.DataFrame, binding: Binding, names: tuple[str, ...]) -> list[pl.Series]:

@@ -29,7 +29,7 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
     error, discard = rulebook.book.mask(Severity.ERROR), rulebook.book.mask(Severity.DISCARD)
     mask = judged[FAULTS]
     kept = (mask & (error | discard)) == 0
-    fates = {"accepted": kept, "rejected": (mask & error) != 0, "discarded": ~kept & ((mask & error) == 0)}
+    away = (mask & error) != 0, ~kept & ((mask & error) == 0)
     texts = [name for name in judged.columns if name not in rulebook.types and name != "metadata"]
     findings = judged.select(texts).filter(mask != 0)
     found = pl.concat([findings, malformed], how="diagonal").sort("_record")
@@ -40,9 +40,14 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
         discarded=found.filter((pl.col(FAULTS) & error == 0) & (pl.col(FAULTS) & discard != 0)).height,
         warned=int((kept & (mask != 0)).sum()),
         faults=count_faults(found[FAULTS], rulebook.book),
-        sums={name: Sums(*(exact_sum(judged[name].filter(rows)) for rows in fates.values())) for name in rulebook.summed},
+        sums={name: _sums(judged[name], *away) for name in rulebook.summed},
     )
     return Split(judged_rows(judged, rulebook).filter(kept), with_raw(found, batch), tally)
+
+
+def _sums(values: pl.Series, rejected: pl.Series, discarded: pl.Series) -> Sums:
+    gone = exact_sum(values.filter(rejected)), exact_sum(values.filter(discarded))
+    return Sums(exact_sum(values) - sum(gone), *gone)
 
 
 def judged_rows(judged: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 
 from vbatch.model.layout import ISO_FORMS, Field
 from vbatch.model.patterns import DIRECTIVE, has_offset, is_date_only
+from vbatch.steps.convert.fixed import Plan, instants, plan
 
 UTC = pl.Datetime("us", "UTC")
 LAST_MILLISECOND = timedelta(days=1) - timedelta(milliseconds=1)
@@ -45,12 +46,12 @@ SHAPES = {
 class Form(NamedTuple):
     """One form of a timestamp.
 
-    pattern is for polars, shape a regular expression, length the bytes of a text where they are fixed.
+    pattern is for polars and shape a regular expression, for texts that have no plan because their width varies.
     """
 
     pattern: str
     shape: str
-    length: int | None
+    plan: Plan | None
     zoned: bool
     date_only: bool
 
@@ -61,8 +62,8 @@ def timestamps(raw: pl.Series, one: Field) -> pl.Series:
     lengths = raw.str.len_bytes()
     for form in _forms(one.formats):
         fits = raw.is_not_null() & values.is_null()
-        if form.length:
-            fits &= lengths == form.length
+        if form.plan:
+            fits &= lengths == len(form.plan.model)
         if fits.all():
             values = _instants(raw, form, one)
         elif fits.any():
@@ -89,10 +90,7 @@ def _forms(formats: tuple[str, ...]) -> tuple[Form, ...]:
 
 
 def _form(pattern: str) -> Form:
-    shape = _shape(pattern)
-    iso_lengths = {"%Y-%m-%d": 10, "%Y-%m-%dT%H": 13, "%Y-%m-%dT%H:%M": 16, "%Y-%m-%dT%H:%M:%S": 19}
-    iso_lengths |= {"%Y-%m-%dT%H:%M:%SZ": 20, "%Y-%m-%dT%H:%M:%S.%3fZ": 24}
-    return Form(pattern=pattern, shape=shape, length=iso_lengths.get(pattern), zoned=has_offset(pattern), date_only=is_date_only(pattern))
+    return Form(pattern=pattern, shape=_shape(pattern), plan=plan(pattern), zoned=has_offset(pattern), date_only=is_date_only(pattern))
 
 
 def _shape(pattern: str) -> str:
@@ -110,6 +108,18 @@ def _instants(raw: pl.Series, form: Form, one: Field) -> pl.Series:
 
 
 def _local(raw: pl.Series, form: Form) -> pl.Series:
+    return _varying(raw, form) if form.plan is None else _fixed(raw, form.plan)
+
+
+def _fixed(raw: pl.Series, how: Plan) -> pl.Series:
+    fits = (raw.str.len_bytes() == len(how.model)).fill_null(value=False)
+    if fits.all():
+        return instants(raw, how)
+    values = pl.Series(raw.name, [None], dtype=pl.Datetime("us")).new_from_index(0, len(raw))
+    return values.scatter(fits.arg_true(), instants(raw.filter(fits), how)) if fits.any() else values
+
+
+def _varying(raw: pl.Series, form: Form) -> pl.Series:
     fits = raw.str.contains(form.shape)
     shaped = raw if fits.all() else raw.set(~fits, None)
     pattern = form.pattern

@@ -1,5 +1,7 @@
 """One bit for each byte of a block, 64 of them in a word, so that a question about every byte costs next to nothing."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,12 +26,32 @@ def where(array: npt.NDArray[np.uint8], *values: int) -> Words:
     return octets.view(">u8").astype(np.uint64)
 
 
+def count_of(array: npt.NDArray[np.uint8], value: int) -> int:
+    """How many bytes have a value."""
+    return sum(int(np.count_nonzero(piece == value)) for piece in _pieces(array))
+
+
+def count_below(array: npt.NDArray[np.uint8], value: int) -> int:
+    """How many bytes are below a value."""
+    return sum(int(np.count_nonzero(piece < value)) for piece in _pieces(array))
+
+
+def positions(array: npt.NDArray[np.uint8], value: int) -> Positions:
+    """Where the bytes of a value are."""
+    found = [np.flatnonzero(array[begin : begin + PIECE] == value) + begin for begin in range(0, len(array), PIECE)]
+    return np.concatenate(found) if found else np.empty(0, np.int64)
+
+
 def places(words: Words) -> Positions:
     """Where the bits are set."""
     some = np.flatnonzero(words)
     bit = np.flatnonzero(np.unpackbits(words[some].astype(">u8").view(np.uint8)))
     found: Positions = (some[bit >> 6] << 6) + (bit & 63)
     return found
+
+
+def _pieces(array: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+    return (array[begin : begin + PIECE] for begin in range(0, len(array), PIECE))
 
 
 def at(words: Words, positions: Positions) -> Mask:

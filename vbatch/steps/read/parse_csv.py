@@ -15,6 +15,7 @@ from vbatch.model.layout import Dialect
 from vbatch.steps.read import bits
 from vbatch.steps.read.cut import without_escapes
 from vbatch.steps.read.parsed import Parsed
+from vbatch.steps.read.quotes import count_outside, few_quotes
 
 TAB, LF, CR, SPACE = 9, 10, 13, 32
 GROUP = 64
@@ -79,9 +80,9 @@ def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame |
         and data.isascii()
         and int(batch.records["_size"].sum()) == len(data)
         and not (batch.records[FAULTS] != 0).any()
-        and np.count_nonzero(array < SPACE) == height
+        and bits.count_below(array, SPACE) == height
         and data.endswith(b"\n")
-        and int(np.bitwise_count(_separators(array, data, dialect)).sum()) == height * (len(columns) - 1)
+        and _separator_count(array, data, dialect) == height * (len(columns) - 1)
     )
     if not tidy:
         return None
@@ -94,6 +95,14 @@ def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame |
     if texts.to_series(-1).has_nulls() and _ragged(_Candidates(batch, batch.records, dialect), dialect, len(columns)) is not None:
         return None
     return texts
+
+
+def _separator_count(array: npt.NDArray[np.uint8], data: bytes, dialect: Dialect) -> int:
+    """How many delimiters stand outside quotes."""
+    quotes = few_quotes(array, data, dialect)
+    if quotes is None or len(quotes) % 2:
+        return int(np.bitwise_count(_separators(array, data, dialect)).sum())
+    return count_outside(dialect.delimiter, quotes, array, data)
 
 
 def _separators(array: npt.NDArray[np.uint8], data: bytes, dialect: Dialect) -> bits.Words:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from vbatch.model.layout import Dialect
 from vbatch.steps.read import bits
 from vbatch.steps.read.bits import Positions, Words
+from vbatch.steps.read.quotes import each_around_a_field, few_quotes
 
 LF, CR = 10, 13
 WAIT = -1
@@ -55,14 +56,15 @@ def segment(data: bytes, dialect: Dialect, *, at_end: bool) -> Segments:
     """
     array = np.frombuffer(data, np.uint8)
     ends = _line_ends(array, data, at_end=at_end)
-    if dialect.quote and dialect.quote.encode() in data:
+    quotes = few_quotes(array, data, dialect)
+    if quotes is None or not each_around_a_field(quotes, array, ends, dialect):
         return _Quoted(data, array, ends, dialect, at_end=at_end).segments()
     return _all_lines(array, ends, dialect)
 
 
 def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
     """Where each line ends, terminator included: LF, CR LF, or CR alone."""
-    ends = np.flatnonzero(array == LF) + 1
+    ends = bits.positions(array, LF) + 1
     if b"\r" in data:
         returns = np.flatnonzero(array == CR)
         if len(returns) and returns[-1] == len(array) - 1:
