@@ -73,7 +73,8 @@ def test_a_schedule_a_deferred_sensor_and_an_asset(stack: Stack) -> None:
 
     consumer = stack.run_of("triggered")
     stack.succeed("triggered", consumer)
-    assert ran("triggered", consumer).returned("check")["faults"] == {"code.registered": 50, "gift_amount.unreadable": 1}
+    # The very run that was loaded: its codes are its own.
+    assert ran("triggered", consumer).returned("check")["run_id"] == done.returned("load")["run_id"]
 
 
 def test_the_lineage_of_all_that(stack: Stack) -> None:
