@@ -1,5 +1,6 @@
 """Starts the command line, and turns whatever ends it into an exit code and, for errors, two lines: `error: …` and `hint: …`."""
 
+import gc
 import os
 import signal
 import sys
@@ -42,6 +43,8 @@ def main() -> NoReturn:
     for stop in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(stop) is signal.SIG_DFL:  # nohup ignores them
             signal.signal(stop, _terminate)
+    # Imports make objects by the ten thousand, and none of them is garbage.
+    gc.set_threshold(100_000)
     # Pandera imports this test library where it is installed, which takes longer than to judge a small export.
     sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type] # None is how Python marks what must not be imported
     sys.exit(run(sys.argv[1:]))

@@ -163,7 +163,8 @@ def batch_of(place: Place, window: Window, found: Segments, shape: Shape, book: 
     count = len(found.starts)
     begin, end = int(found.starts[0]), int(found.ends[-1])
     offsets, lengths = window.places(found.starts, found.ends)
-    original = window.original(begin, end, int(offsets[0]), int(offsets[-1] + lengths[-1]))
+    data = window.data[begin:end]
+    original = data if window.is_utf8 else window.original(int(offsets[0]), int(offsets[-1] + lengths[-1]))
     return Batch(
         number=place.number,
         source=place.source,
@@ -178,13 +179,13 @@ def batch_of(place: Place, window: Window, found: Segments, shape: Shape, book: 
                 FAULTS: bits[found.faults],
             }
         ),
-        data=window.data[begin:end],
+        data=data,
         original=original,
         span=Span(
             offset=int(offsets[0]),
             size=len(original),
             line=int(found.lines[0]) + window.line,
-            next_line=int(found.lines[-1]) + window.line + line_ends(window.data[int(found.starts[-1]) : end], shape),
+            next_line=int(found.lines[-1]) + window.line + line_ends(data[int(found.starts[-1]) - begin :], shape),
             first_record=place.first_record,
             blanks=place.blanks,
             seen=place.seen,

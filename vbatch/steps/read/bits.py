@@ -1,6 +1,7 @@
 """One bit for each byte of a block, 64 of them in a word, so that a question about every byte costs next to nothing."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,7 @@ import numpy.typing as npt
 Words = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Byte = TypeVar("Byte", np.uint8, np.int8)
 ONE = np.uint64(1)
 PIECE = 1 << 18
 
@@ -31,7 +33,7 @@ def count_of(array: npt.NDArray[np.uint8], value: int) -> int:
     return sum(int(np.count_nonzero(piece == value)) for piece in _pieces(array))
 
 
-def count_below(array: npt.NDArray[np.uint8], value: int) -> int:
+def count_below(array: npt.NDArray[Byte], value: int) -> int:
     """How many bytes are below a value."""
     return sum(int(np.count_nonzero(piece < value)) for piece in _pieces(array))
 
@@ -50,7 +52,7 @@ def places(words: Words) -> Positions:
     return found
 
 
-def _pieces(array: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+def _pieces(array: npt.NDArray[Byte]) -> Iterator[npt.NDArray[Byte]]:
     return (array[begin : begin + PIECE] for begin in range(0, len(array), PIECE))
 
 

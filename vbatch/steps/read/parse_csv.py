@@ -15,13 +15,14 @@ from vbatch.model.layout import Dialect
 from vbatch.steps.read import bits
 from vbatch.steps.read.cut import without_escapes
 from vbatch.steps.read.parsed import Parsed
-from vbatch.steps.read.quotes import count_outside, few_quotes
+from vbatch.steps.read.quotes import any_side_by_side, count_outside, few_quotes
 
 TAB, LF, CR, SPACE = 9, 10, 13, 32
 GROUP = 64
 """Records that are decoded together, to find those that cannot be."""
 
 Rows = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
 
 
 class _Candidates:
@@ -70,24 +71,27 @@ def parse_csv(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: 
 def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame | None:
     """The texts of a batch that cheap counts prove well formed; None if they do not, whether or not it is.
 
-    There are as many bytes below the space as records, so each record's own line end and no control byte; as many delimiters outside quotes
-    as there should be; and no empty last field, which is all that a record with too few fields could have, or each record has its own.
+    As many bytes are controls or no ASCII as there are records, so each record's own line end and nothing else; as many delimiters stand
+    outside quotes as there should be; and no last field is empty, which is all that a record with too few fields could have, or each
+    record has its own.
     """
     data, height = batch.data, batch.records.height
     array = np.frombuffer(data, np.uint8)
     tidy = (
         dialect.escape is None
-        and data.isascii()
         and int(batch.records["_size"].sum()) == len(data)
         and not (batch.records[FAULTS] != 0).any()
-        and bits.count_below(array, SPACE) == height
+        # Read as signed numbers, bytes that are no ASCII are below the space too.
+        and bits.count_below(array.view(np.int8), SPACE) == height
         and data.endswith(b"\n")
-        and _separator_count(array, data, dialect) == height * (len(columns) - 1)
     )
     if not tidy:
         return None
+    quotes = few_quotes(array, data, dialect)
+    if _separator_count(array, data, quotes, dialect) != height * (len(columns) - 1):
+        return None
     try:
-        texts = _read(data, dialect, _quote_in(data, dialect), columns)
+        texts = _read(data, dialect, quotes, columns)
     except pl.exceptions.PolarsError:
         return None
     if texts.height != height:
@@ -97,9 +101,8 @@ def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame |
     return texts
 
 
-def _separator_count(array: npt.NDArray[np.uint8], data: bytes, dialect: Dialect) -> int:
+def _separator_count(array: npt.NDArray[np.uint8], data: bytes, quotes: Positions | None, dialect: Dialect) -> int:
     """How many delimiters stand outside quotes."""
-    quotes = few_quotes(array, data, dialect)
     if quotes is None or len(quotes) % 2:
         return int(np.bitwise_count(_separators(array, data, dialect)).sum())
     return count_outside(dialect.delimiter, quotes, array, data)
@@ -112,16 +115,16 @@ def _separators(array: npt.NDArray[np.uint8], data: bytes, dialect: Dialect) -> 
     return delimiters & ~bits.odd_up_to(bits.where(array, ord(quote))) if quote else delimiters
 
 
-def _read(utf8: bytes, dialect: Dialect, quote: str | None, columns: list[str]) -> pl.DataFrame:
+def _read(utf8: bytes, dialect: Dialect, quotes: Positions | None, columns: list[str]) -> pl.DataFrame:
     """The fields of well-formed records. The fast reader gives null for an empty field, and an empty text for a quoted one."""
+    quote = dialect.quote if quotes is None or len(quotes) else None
     schema = dict.fromkeys(columns, pl.String())
     # It also drops a byte order mark, which is text in the middle of a file.
     kept = codecs.BOM_UTF8 + utf8 if utf8.startswith(codecs.BOM_UTF8) else utf8
     texts = pl.read_csv(kept, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema, glob=False)
     if quote is None or dialect.keep_empty:
         return texts
-    quotes = bits.where(np.frombuffer(utf8, np.uint8), ord(quote))
-    return texts.with_columns(pl.all().replace("", None)) if (quotes & bits.of_previous(quotes)).any() else texts
+    return texts.with_columns(pl.all().replace("", None)) if any_side_by_side(quotes, utf8, quote) else texts
 
 
 def _careful(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
@@ -209,9 +212,9 @@ def _quote_in(data: bytes, dialect: Dialect) -> str | None:
 def _fields(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl.DataFrame:
     if not candidates.data:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))
-    quote = _quote_in(candidates.data, dialect)
     if dialect.escape is None:
-        texts = _read(_with_line_feeds(candidates), dialect, quote, columns)
+        utf8 = _with_line_feeds(candidates)
+        texts = _read(utf8, dialect, few_quotes(np.frombuffer(utf8, np.uint8), utf8, dialect), columns)
         if texts.height == candidates.records.height:
             return texts
     return _fields_one_by_one(candidates, dialect, columns)

@@ -46,6 +46,11 @@ def each_around_a_field(quotes: Positions, array: Bytes, ends: Positions, dialec
     return bool((before & behind & same_line).all())
 
 
+def any_side_by_side(quotes: Positions | None, data: bytes, quote: str) -> bool:
+    """Whether two quotes stand next to each other: an empty field, or a quote in a field."""
+    return quote.encode() * 2 in data if quotes is None else bool((np.diff(quotes) == 1).any())
+
+
 def count_outside(delimiter: str, quotes: Positions, array: Bytes, data: bytes) -> int:
     """How many delimiters no quotes enclose, where quotes stand as they should."""
     pairs = zip(quotes[::2].tolist(), quotes[1::2].tolist(), strict=True)

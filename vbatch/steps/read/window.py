@@ -44,6 +44,11 @@ class Window:
         begins, stops = (self._transcoder.before(self.data, self._source, bounds) for bounds in (starts, ends))
         return begins + self.offset, stops - begins
 
-    def original(self, begin: int, end: int, offset: int, stop: int) -> bytes:
-        """The bytes in the source of a stretch, by its bounds in the UTF-8 and by those in the source."""
-        return self.data[begin:end] if self._transcoder is None else self._source[offset - self.offset : stop - self.offset]
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the source's bytes are UTF-8 as they are."""
+        return self._transcoder is None
+
+    def original(self, offset: int, stop: int) -> bytes:
+        """The bytes between two places in a source that is not UTF-8."""
+        return self._source[offset - self.offset : stop - self.offset]

@@ -1,0 +1,97 @@
+"""Times the proof that a CSV file is well formed: vbatch's reader beside polars' own on chunks of the same bytes, which proves nothing.
+
+python tests/benchmarks/reading.py [RECORDS] [ROUNDS]     default: 1000000 records, 5 rounds
+
+Both work on one thread. The figures are seconds of the processor, the least of all rounds; a ratio of 1.15 means 15 % more than polars.
+"""
+
+import os
+
+os.environ["POLARS_MAX_THREADS"] = "1"
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+from exports import write_export
+
+from vbatch.catalog import pipeline
+from vbatch.engines.sources import understand
+from vbatch.model.rulebook import rulebook
+from vbatch.steps.read import Batches, exports, opened, parse
+
+ROWS = 262_144
+CHUNK = 24 << 20
+
+
+def in_chunks(export: Path) -> int:
+    """Read as polars users do who want bounded memory: whole lines, some at a time."""
+    rows, rest = 0, b""
+    with export.open("rb") as file:
+        names = file.readline().decode().strip().split(",")
+        while block := file.read(CHUNK):
+            data = rest + block
+            end = data.rindex(b"\n") + 1
+            rows += pl.read_csv(data[:end], has_header=False, schema=dict.fromkeys(names, pl.String())).height
+            rest = data[end:]
+    return rows
+
+
+def proved(export: Path) -> int:
+    """Read as vbatch does, up to the text frame of each batch."""
+    gift_cards = pipeline("gift_cards")
+    rules = rulebook(gift_cards)
+    rows = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        (source,) = understand(exports([str(export)], Path(scratch), gift_cards.layout, allow_truncated=False), gift_cards, rules)
+    with opened(source.file, source.path) as stream:
+        for batch in Batches(stream, source, rules.book, rows=ROWS, number=0, position=0):
+            rows += parse(batch, source, rules.book).texts.height
+    return rows
+
+
+def seconds(read: Callable[[Path], int], export: Path, rounds: int) -> float:
+    """The least that a read takes."""
+    taken = []
+    for _ in range(rounds):
+        began = time.process_time()
+        read(export)
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+def spoiled(export: Path, into: Path, every: int) -> Path:
+    """The export with one field too few in one of so many records."""
+    lines = export.read_bytes().splitlines(keepends=True)
+    lines[1::every] = [line.partition(b",")[2] for line in lines[1::every]]
+    into.write_bytes(b"".join(lines))
+    return into
+
+
+def quoted(export: Path, into: Path) -> Path:
+    """The export with quotes around every field."""
+    pl.read_csv(export, infer_schema=False).write_csv(into, quote_style="always")
+    return into
+
+
+def main(records: int, rounds: int) -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clean = folder / "clean.csv"
+        write_export(clean, records)
+        plain, own = seconds(in_chunks, clean, rounds), seconds(proved, clean, rounds)
+        print(f"clean               polars {plain:6.3f}   vbatch {own:6.3f}   ratio {own / plain:.2f}")
+        for what, export in (
+            ("one bad in 1000", spoiled(clean, folder / "bad.csv", 1000)),
+            ("every field quoted", quoted(clean, folder / "quoted.csv")),
+        ):
+            taken = seconds(proved, export, rounds)
+            print(f"{what:19} {'':13}   vbatch {taken:6.3f}   speed beside clean {own / taken:.2f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, int(sys.argv[2]) if len(sys.argv) > 2 else 5)
