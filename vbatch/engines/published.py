@@ -33,7 +33,9 @@ def report_in(out: Path) -> Report | None:
     except OSError as error:
         raise OutputError(f"{out}: cannot be read: {error.strerror}", hint="check the path and its permissions") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise OutputError(f"{out / REPORT}: is not a report of this version", hint="choose another folder with -o") from error
+        raise OutputError(
+            f"{out / REPORT}: was changed after it was written, or is of another version", hint="choose another folder with -o"
+        ) from error
 
 
 def free(out: Path, run_id: str) -> Path:
