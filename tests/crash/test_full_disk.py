@@ -10,8 +10,8 @@ from processes import Zygote
 from states import state, under
 
 FREE = {
-    "first": range(20, 1900, 20) if EVERY else (60, 140, 220, 300, 900, 1500),
-    "replacing": range(20, 220, 2) if EVERY else (100, 150, 160, 200),
+    "first": range(20, 1900, 20) if EVERY else (60, 220, 300, 900, 1500),
+    "replacing": range(20, 220, 2) if EVERY else (100, 150, 200),
 }
 """Kilobytes that are free before the run: from too few for the first part to enough. A new registry takes most of them."""
 

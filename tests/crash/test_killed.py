@@ -20,7 +20,7 @@ KILLED = -9
 
 def test_killed_at_any_step(undisturbed: Undisturbed, tried: Tried) -> None:
     before = state(undisturbed.before)
-    points = undisturbed.points(spread=7)
+    points = undisturbed.points(spread=4)
     wrong: list[str] = []
     for one in undisturbed.disturbed("kill", points):
         assert one.end.code == KILLED

@@ -13,7 +13,7 @@ Tried = Callable[[str, int, int], None]
 FAULTS = ("native kill", "native ENOSPC", "native EIO")
 CASES = [(case, fault) for case in (FIRST, REPLACING) for fault in FAULTS]
 TWO_LINES = re.compile(r"(resuming .*\n)?error: (?!internal).+\nhint: .+\n")
-SPREAD = 6
+SPREAD = 5
 
 
 @pytest.mark.parametrize(("case", "fault"), CASES if EVERY else [CASES[0], CASES[4]])

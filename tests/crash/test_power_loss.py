@@ -11,7 +11,7 @@ from states import half_done, state
 def test_the_power_fails_at_any_step(request: pytest.FixtureRequest, case: str, tried: Callable[[str, int, int], None]) -> None:
     undisturbed: Undisturbed = request.getfixturevalue(case)
     before = state(undisturbed.before)
-    points = undisturbed.points(spread=3)
+    points = undisturbed.points(spread=2)
     wrong: list[str] = []
     for one in undisturbed.disturbed("power", points):
         assert one.end.code == -9

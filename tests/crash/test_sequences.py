@@ -76,9 +76,9 @@ class Sequences(RuleBasedStateMachine):
         self.ran["processes"] += 1
         return self.zygote.run(self.place, *arguments, **order)
 
-    @initialize(name=NAMES)
-    def first(self, name: str) -> None:
-        self.load(name)
+    @initialize(name=NAMES, step=STEPS)
+    def first(self, name: str, step: int) -> None:
+        self.killed_and_loaded(name, step)
 
     @rule(name=NAMES)
     def load(self, name: str) -> None:
@@ -149,8 +149,7 @@ class Sequences(RuleBasedStateMachine):
         held = self.model.held()
         known = [code for code in codes if code in held or self.model.status.get(code) == "used"]
         end = self.run("registry", "mark", status, "codes.txt", "--scope", "voucherify", "--reason", "test")
-        refused = len(known) < len(codes) or any(status != "used" == self.model.status.get(code) for code in codes)
-        assert end.code == int(refused), end.told
+        assert end.code == int(len(known) < len(codes)), end.told
         self.model.status |= {code: status for code in known if self.model.status.get(code) != "used"}
         self.is_as_the_model()
 
@@ -181,7 +180,7 @@ def test_sequences(zygote: Zygote, tmp_path: Path, record_property: Callable[[st
     numbers = count()
     Sequences.ran = Counter()
     how = settings(
-        max_examples=100 if EVERY else 6,
+        max_examples=100 if EVERY else 4,
         stateful_step_count=10,
         derandomize=not EVERY,
         deadline=None,

@@ -21,7 +21,7 @@ CASES = [(case, fault) for case in ("first", "replacing", "validating") for faul
 def test_an_error_at_any_step(request: pytest.FixtureRequest, case: str, fault: str, tried: Tried) -> None:
     undisturbed: Undisturbed = request.getfixturevalue(case)
     before = state(undisturbed.before)
-    points = undisturbed.points(spread=6)
+    points = undisturbed.points(spread=4)
     wrong: list[str] = []
     for one in undisturbed.disturbed(fault, points):
         told = [one.wrong, *shown(undisturbed, before, one)]
