@@ -1,9 +1,11 @@
 """How a task ends, what it returns, and what it tells, for every kind of input."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -131,6 +133,20 @@ def test_the_log_has_the_summary_and_no_code(data: Path, capfd: pytest.CaptureFi
     assert "LOADED  20 of 23 records accepted" in told
     assert "'****BAD1'" in told
     assert [line for line in told.splitlines() if any(code in line for code in CODES)] == []
+
+
+def test_the_log_has_lines_of_progress(data: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    export(data, "exports/a.csv", *cards(0, 100_000))
+    monkeypatch.setattr(work, "progress_log", partial(work.progress_log, every=0.001))
+    run("validate_fail")
+    assert re.search(r"[\d,]+ records \([\d,]+/s\), 0 rejected; settling codes and writing files", capfd.readouterr().out)
+
+
+def test_a_report_can_have_an_address_of_its_own(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export(data, "exports/a.csv", *cards(0, 1))
+    operator = type(dags()["validate_fail"].get_task("judge"))
+    monkeypatch.setattr(operator, "pre_execute", lambda self, _context: setattr(self, "report_url", "https://reports.example/1"))
+    assert run("validate_fail").link("judge") == "https://reports.example/1"
 
 
 def again(dag: str, at: datetime) -> Ran:

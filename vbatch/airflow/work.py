@@ -1,6 +1,5 @@
 """One run inside a task: what the command line does, with the task's log as its terminal."""
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +45,7 @@ class Done:
     lineage: Lineage | None
 
 
-def work(verb: Literal["validate", "load"], sources: tuple[str, ...], used: str, options: Options, log: logging.Logger) -> Done:
+def work(verb: Literal["validate", "load"], sources: tuple[str, ...], used: str, options: Options, log: Any) -> Done:
     """Run, and write progress and summary to the log.
 
     Args:
@@ -54,7 +53,7 @@ def work(verb: Literal["validate", "load"], sources: tuple[str, ...], used: str,
         sources: absolute paths of files and folders, and globs.
         used: name or absolute path of the pipeline.
         options: with absolute paths.
-        log: of the task.
+        log: the logger of the task.
 
     Raises:
         VbatchError: it could not run; nothing was published.
@@ -81,7 +80,7 @@ def work(verb: Literal["validate", "load"], sources: tuple[str, ...], used: str,
     return Done(report=report, exports=exports, before=before, lineage=lineage_of(report, known) if _lineage_wanted() else None)
 
 
-def _set_aside(out: Path | None, log: logging.Logger) -> bool:
+def _set_aside(out: Path | None, log: Any) -> bool:
     """Move an earlier run that registered nothing out of the way: an export was mended, and its task cleared."""
     earlier = report_in(out) if out else None
     if out is None or earlier is None or earlier.status not in {"validated", "refused"}:
