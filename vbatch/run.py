@@ -11,11 +11,13 @@ import polars as pl
 import vbatch
 from vbatch.catalog import pipeline as catalog_pipeline
 from vbatch.engines.account import report_of
+from vbatch.engines.budget import memory_budget, refuse_full_disk
 from vbatch.engines.ledger import Ledger
 from vbatch.engines.local import LocalEngine
 from vbatch.engines.outputs import write_outputs
 from vbatch.engines.proof import prove
 from vbatch.engines.published import REPORT, free, report_in
+from vbatch.engines.resume import how_far
 from vbatch.engines.sources import understand
 from vbatch.errors import SourceError
 from vbatch.lineage import emitting
@@ -26,6 +28,7 @@ from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.report import Output, Report
 from vbatch.model.rulebook import Rulebook, rulebook
+from vbatch.model.stopwatch import Stopwatch
 from vbatch.registry import Registry
 from vbatch.steps.read import ChangedError, beforehand, expanded, exports
 from vbatch.steps.rows import read_rows
@@ -126,6 +129,7 @@ class _Run:
     engine: Engine
     progress: Progress
     announce: Announce
+    watch: Stopwatch
 
     @classmethod
     def prepare(
@@ -160,6 +164,7 @@ class _Run:
             engine=LocalEngine(),
             progress=progress,
             announce=announce,
+            watch=Stopwatch(),
         )
 
     def go(self) -> Report:
@@ -179,6 +184,7 @@ class _Run:
             resumed = work.begin(identity, restart=self.options.restart)
             work.renew(work.scratch)
             job = self._read(work)
+            refuse_full_disk(job.sources, work.judged, self.options.registry if self.verb != "validate" else None, csv=self.options.csv)
             judged = self._judge(job, work, identity if resumed else "")
             self._refuse_changed(identity)
             run_id = self._identity_of([account.sha256 for account in judged.accounts])
@@ -224,6 +230,8 @@ class _Run:
             rulebook=self.rulebook,
             batch_rows=self.pipeline.batch_rows,
             as_of=self.options.as_of,
+            memory=memory_budget(self.options.memory),
+            watch=self.watch,
             judged=work.judged,
             out=work.out,
             scratch=work.scratch,
@@ -233,7 +241,7 @@ class _Run:
         """Judge what is left to judge; `resumed` names the run that is gone on with, if one is."""
         done = noted_parts(work.judged) if resumed else ()
         if done:
-            self.announce(f"resuming {resumed[:8]}…: {_how_far(job, done)}")
+            self.announce(f"resuming {resumed[:8]}…: {how_far(job, done)}")
         try:
             return self.engine.judge(job, done, self.progress)
         except ChangedError as error:
@@ -242,20 +250,21 @@ class _Run:
             return self.engine.judge(job, (), self.progress)
 
     def _settle(self, job: Job, parts: Sequence[Part], run_id: str) -> Iterator[SettledPart]:
-        registered = self.ledger.lookup(parts, run_id, job.scratch)
+        with self.watch.time("look up"):
+            registered = self.ledger.lookup(parts, run_id, job.scratch)
 
         def rows_of(part: Part) -> pl.DataFrame:
             return read_rows(part.rows).with_columns(_source=pl.lit(job.sources[part.source].path))
 
-        verdicts = settle(parts, registered, rows_of, self.pipeline.on_conflict)
+        with self.watch.time("settle"):
+            verdicts = settle(parts, registered, rows_of, self.pipeline.on_conflict, job.memory)
         self.ledger.note_attempts(verdicts, parts, rows_of, job.scratch)
         return self.engine.settle(job, parts, verdicts)
 
     def _write(self, job: Job, parts: Iterator[SettledPart]) -> tuple[tuple[SettledPart, ...], tuple[Output, ...]]:
         """The parts, and what was written of them."""
-        if self.verb == "import":
-            return tuple(parts), ()
-        return write_outputs(job, parts, csv=self.options.csv)
+        with self.watch.time("write"):
+            return (tuple(parts), ()) if self.verb == "import" else write_outputs(job, parts, csv=self.options.csv)
 
     def _account(
         self, job: Job, judged: Judged, parts: Sequence[SettledPart], outputs: tuple[Output, ...], *, run_id: str, started: datetime
@@ -276,10 +285,3 @@ class _Run:
         (job.out / REPORT).write_text(report.to_json(), encoding="utf-8")
         seal(job.out)
         return report
-
-
-def _how_far(job: Job, done: Sequence[Part]) -> str:
-    """How many batches are done, of how many: what is not read yet is taken for records of the same length."""
-    left = sum(source.file.stat().st_size - source.offset for source in job.sources) / max(1, sum(part.span.size for part in done))
-    total = max(len(done), round(len(done) * left))
-    return f"{len(done)} of {total} batches done" + f" ({total} by the size of the sources)" * (total > len(done))
