@@ -50,7 +50,7 @@ def _content(path: Path) -> Any:
     if path.name == "report.json":
         with suppress(ValueError):
             return mode, report(path.read_text())
-    if path.suffix == ".duckdb":
+    if path.suffix == ".duckdb" and path.parent.suffix != ".draft":
         return mode, tables(path)
     return mode, hashlib.sha256(path.read_bytes()).hexdigest()
 
