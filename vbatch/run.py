@@ -11,6 +11,7 @@ import polars as pl
 import vbatch
 from vbatch.catalog import pipeline as catalog_pipeline
 from vbatch.engines.account import report_of
+from vbatch.engines.budget import memory_budget, refuse_full_disk
 from vbatch.engines.ledger import Ledger
 from vbatch.engines.local import LocalEngine
 from vbatch.engines.outputs import write_outputs
@@ -27,6 +28,7 @@ from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.report import Output, Report
 from vbatch.model.rulebook import Rulebook, rulebook
+from vbatch.model.stopwatch import Stopwatch
 from vbatch.registry import Registry
 from vbatch.steps.read import ChangedError, beforehand, expanded, exports
 from vbatch.steps.rows import read_rows
@@ -127,6 +129,7 @@ class _Run:
     engine: Engine
     progress: Progress
     announce: Announce
+    watch: Stopwatch
 
     @classmethod
     def prepare(
@@ -161,6 +164,7 @@ class _Run:
             engine=LocalEngine(),
             progress=progress,
             announce=announce,
+            watch=Stopwatch(),
         )
 
     def go(self) -> Report:
@@ -180,6 +184,7 @@ class _Run:
             resumed = work.begin(identity, restart=self.options.restart)
             work.renew(work.scratch)
             job = self._read(work)
+            refuse_full_disk(job.sources, work.judged, self.options.registry if self.verb != "validate" else None, csv=self.options.csv)
             judged = self._judge(job, work, identity if resumed else "")
             self._refuse_changed(identity)
             run_id = self._identity_of([account.sha256 for account in judged.accounts])
@@ -225,6 +230,8 @@ class _Run:
             rulebook=self.rulebook,
             batch_rows=self.pipeline.batch_rows,
             as_of=self.options.as_of,
+            memory=memory_budget(self.options.memory),
+            watch=self.watch,
             judged=work.judged,
             out=work.out,
             scratch=work.scratch,
@@ -243,20 +250,21 @@ class _Run:
             return self.engine.judge(job, (), self.progress)
 
     def _settle(self, job: Job, parts: Sequence[Part], run_id: str) -> Iterator[SettledPart]:
-        registered = self.ledger.lookup(parts, run_id, job.scratch)
+        with self.watch.time("look up"):
+            registered = self.ledger.lookup(parts, run_id, job.scratch)
 
         def rows_of(part: Part) -> pl.DataFrame:
             return read_rows(part.rows).with_columns(_source=pl.lit(job.sources[part.source].path))
 
-        verdicts = settle(parts, registered, rows_of, self.pipeline.on_conflict)
+        with self.watch.time("settle"):
+            verdicts = settle(parts, registered, rows_of, self.pipeline.on_conflict, job.memory)
         self.ledger.note_attempts(verdicts, parts, rows_of, job.scratch)
         return self.engine.settle(job, parts, verdicts)
 
     def _write(self, job: Job, parts: Iterator[SettledPart]) -> tuple[tuple[SettledPart, ...], tuple[Output, ...]]:
         """The parts, and what was written of them."""
-        if self.verb == "import":
-            return tuple(parts), ()
-        return write_outputs(job, parts, csv=self.options.csv)
+        with self.watch.time("write"):
+            return (tuple(parts), ()) if self.verb == "import" else write_outputs(job, parts, csv=self.options.csv)
 
     def _account(
         self, job: Job, judged: Judged, parts: Sequence[SettledPart], outputs: tuple[Output, ...], *, run_id: str, started: datetime

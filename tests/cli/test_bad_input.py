@@ -202,6 +202,12 @@ CASES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
         "invalid value for '--as-of': 'tomorrow' is not an instant",
         "write date, time and zone, as in 2026-01-31T00:00:00Z or 2026-01-31T00:00:00+01:00",
     ),
+    "memory without a unit": (
+        (*VALIDATE, "--memory", "1000"),
+        "invalid value for '--memory': '1000' is not a size",
+        "write 512MiB, 1GiB or 1.5GB",
+    ),
+    "too little memory": ((*VALIDATE, "--memory", "100MiB"), "100 MiB of memory are not enough", "give it at least 256MiB"),
     "no records at a time": (
         (*VALIDATE, "--batch-rows", "0"),
         "invalid value for '--batch-rows': 0 is not in the range x>=1",

@@ -116,8 +116,10 @@ def test_every_policy_settles_as_its_rules_say(policy: str, rows: list[Candidate
 
 
 @settings(max_examples=100)
-@given(keys=st.lists(st.lists(st.sampled_from((0, 1, 2, 3, 2**64 - 1, 2**63)), max_size=5), max_size=4))
-def test_repeated_keys_are_those_that_stand_more_than_once(keys: list[list[int]]) -> None:
+@given(
+    keys=st.lists(st.lists(st.sampled_from((0, 1, 2, 3, 2**64 - 1, 2**63)), max_size=5), max_size=4), at_once=st.sampled_from((2, 5, 100))
+)
+def test_repeated_keys_are_those_that_stand_more_than_once(keys: list[list[int]], at_once: int) -> None:
     every = [key for part in keys for key in part]
-    found = repeated_keys([np.array(part, np.uint64) for part in keys])
+    found = repeated_keys([np.array(part, np.uint64) for part in keys], at_once=at_once)
     assert found.tolist() == sorted({key for key in every if every.count(key) > 1})

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import click
 
-from vbatch.cli.values import Instant, RejectLimit, Words
+from vbatch.cli.values import Instant, RejectLimit, Size, Words
 from vbatch.cli.verb import Function, option
 from vbatch.model.options import Options
 
@@ -78,6 +78,8 @@ _HOW = (
     option("--csv", is_flag=True, help="Write CSV twins of the Parquet files."),
     option("--allow-truncated", is_flag=True, help="Judge a compressed source that ends early as far as it goes."),
     option("--restart", is_flag=True, help="Throw away what an interrupted run has finished."),
+    option("--memory", type=Size(), metavar="SIZE", help="Memory for what grows with the input.  [default: a quarter of the machine's]"),
+    option("--timings", is_flag=True, help="The report tells the seconds of each phase."),
     option("--batch-rows", type=click.IntRange(min=1), metavar="N", help="Records judged at a time.  [default: the pipeline's own]"),
 )
 _TOLD = (

@@ -1,5 +1,6 @@
 """What the texts of options mean, and what is said about a text that means nothing."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +48,20 @@ class RejectLimit(click.ParamType[Limit]):
             return Limit.parse(value)
         except VbatchError as error:
             raise BadValue(error.message, hint=error.hint, param=param, ctx=ctx) from None
+
+
+class Size(click.ParamType[int]):
+    """Bytes, as people write them."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of bytes."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]i?B)", str(value).strip(), re.IGNORECASE)
+        if not match:
+            raise BadValue(f"{value!r} is not a size", hint="write 512MiB, 1GiB or 1.5GB", param=param, ctx=ctx)
+        unit = match[2].upper()
+        return int(float(match[1]) * (1024 if "I" in unit else 1000) ** (" KMGT".index(unit[0])))
 
 
 class CodeText(click.ParamType[str]):

@@ -73,6 +73,7 @@ def report_of(
         corrects=corrects,
         options=options.shown(verb) | {"batch_rows": pipeline.batch_rows, "format": pipeline.layout.format},
         versions={name: version(name) for name in ("vbatch", "polars", "pandera", "duckdb", "pyarrow")},
+        timings=job.watch.seconds() if options.timings else None,
     )
 
 

@@ -13,11 +13,19 @@ from vbatch.model.batch import PROVENANCE, Batch, Examine
 from vbatch.model.engine import Job, Judged, Progress
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.source import Account, Source
+from vbatch.model.stopwatch import Stopwatch
 from vbatch.steps.amend import amend, marks
 from vbatch.steps.read import Batches, opened, parse, read_again
-from vbatch.steps.rows import keys_of, read_rows, write_accepted, write_rows
+from vbatch.steps.rows import read_rows, write_accepted, write_keys, write_rows
 from vbatch.steps.split import split, with_raw
 from vbatch.steps.workspace import note_part, part_files
+
+KEYS = ".keys"
+BATCHES = 2
+"""The part of the memory that batches in flight may use; the rest is for keys and for what does not grow."""
+
+GROWTH = 6
+"""Bytes of memory for each byte of a batch while it is judged, measured on gift cards and rounded up."""
 
 
 class LocalEngine:
@@ -70,9 +78,10 @@ class LocalEngine:
         examine = examiner(source.binding, job.rulebook, job.metadata, job.as_of)
         waiting: deque[Future[Part]] = deque()
         try:
-            for batch in batches:
+            for batch in _timed(batches, job.watch):
+                room = max(1, job.memory // BATCHES // (len(batch.data) * GROWTH))
                 waiting.append(pool.submit(_judge, batch, job, source, examine))
-                if len(waiting) > self.threads:
+                if len(waiting) > min(self.threads, room - 1):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -81,23 +90,41 @@ class LocalEngine:
                 future.cancel()
 
 
+def _timed(batches: Batches, watch: Stopwatch) -> Iterator[Batch]:
+    """The batches; reading, hashing and cutting them is one phase."""
+    each = iter(batches)
+    while True:
+        with watch.time("read"):
+            batch = next(each, None)
+        if batch is None:
+            return
+        yield batch
+
+
 def _with_keys(part: Part) -> Part:
-    return replace(part, keys=keys_of(read_rows(part.rows)["code"]).to_numpy())
+    return replace(part, keys=write_keys(read_rows(part.rows)["code"], part.rows.with_suffix(KEYS)))
 
 
 def _judge(batch: Batch, job: Job, source: Source, examine: Examine) -> Part:
-    parsed = parse(batch, source, job.rulebook.book)
-    accepted, findings, tally = split(batch, examine(parsed.texts), parsed.malformed, job.rulebook)
+    time = job.watch.time
+    with time("parse"):
+        parsed = parse(batch, source, job.rulebook.book)
+    with time("examine"):
+        judged = examine(parsed.texts)
+    with time("split"):
+        accepted, findings, tally = split(batch, judged, parsed.malformed, job.rulebook)
     rows_file, findings_file = part_files(job.judged, batch.number)
-    write_rows(accepted, rows_file)
-    write_rows(findings, findings_file)
+    with time("keep"):
+        write_rows(accepted, rows_file)
+        write_rows(findings, findings_file)
+        keys = write_keys(accepted["code"], rows_file.with_suffix(KEYS))
     part = Part(
         number=batch.number,
         source=batch.source,
         span=batch.span,
         rows=rows_file,
         findings=findings_file,
-        keys=keys_of(accepted["code"]).to_numpy(),
+        keys=keys,
         tally=tally,
     )
     note_part(part)

@@ -11,6 +11,7 @@ import polars as pl
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.rulebook import Rulebook
 from vbatch.model.source import Account, Source
+from vbatch.model.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Job:
         rulebook: the pipeline's types, rules and faults.
         batch_rows: records judged at a time.
         as_of: the instant that expiry is judged against, if any.
+        memory: bytes that batches in flight and keys may use together.
+        watch: where the engine times its phases.
         judged: the folder of judged parts, which outlives an interrupted run.
         out: the folder that will be published.
         scratch: a folder for what only this execution needs.
@@ -31,6 +34,8 @@ class Job:
     rulebook: Rulebook
     batch_rows: int
     as_of: datetime | None
+    memory: int
+    watch: Stopwatch
     judged: Path
     out: Path
     scratch: Path

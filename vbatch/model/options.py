@@ -53,6 +53,8 @@ class Options:
         restart: whether what an interrupted run finished is thrown away.
         batch_rows: instead of the pipeline's.
         corrects: the run whose rejected records this load mends, by its id or the beginning of it.
+        memory: bytes of memory for what grows with the input; None for a quarter of the machine's.
+        timings: whether the report tells the seconds of each phase.
     """
 
     out: Path | None = None
@@ -66,6 +68,8 @@ class Options:
     allow_truncated: bool = False
     restart: bool = False
     corrects: str | None = None
+    memory: int | None = None
+    timings: bool = False
 
     def __post_init__(self) -> None:
         if self.as_of is not None:

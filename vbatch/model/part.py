@@ -23,7 +23,7 @@ class Part:
         rows: Arrow file of the accepted rows, typed, in source order: the rulebook's columns, metadata, `_record`, `_line`, `_offset`
             and `_length`.
         findings: Arrow file of the rows with any fault: provenance, texts, mask, raw bytes.
-        keys: a hash of each accepted row's code without its case, in the files' order.
+        keys: a hash of each accepted row's code without its case, in the files' order; mapped from a file, so that they need no memory.
         tally: what became of its records.
     """
 

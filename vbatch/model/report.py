@@ -76,6 +76,7 @@ class Report:
         options: what the run was asked for.
         corrects: the run whose rejected records this one mends: run, rejected, since_accepted and open, or None.
         versions: of vbatch and the libraries that decide results.
+        timings: seconds of each phase up to the report, if they were asked for; phases of several threads are added up.
         path: the output folder; empty in report.json itself.
     """
 
@@ -101,6 +102,7 @@ class Report:
     options: Mapping[str, Any] = field(default_factory=dict)
     corrects: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, float] | None = None
     path: str = ""
 
     def __post_init__(self) -> None:
@@ -114,7 +116,7 @@ class Report:
 
     def to_json(self) -> str:
         """The text of report.json; its last field is the hash of all that stands before it."""
-        values = {name: value for name, value in asdict(self).items() if name != "path"}
+        values = {name: value for name, value in asdict(self).items() if name != "path" and not (name == "timings" and value is None)}
         return _sealed(json.dumps(values, indent=2, ensure_ascii=False).removesuffix("\n}"))
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.ipc
@@ -40,6 +42,12 @@ def write_accepted(rows: pl.DataFrame, kind: str, source: str, path: Path) -> No
     kinds = [] if "kind" in others else [pl.lit(kind).alias("kind")]
     frame = rows.select(code, *kinds, *others, pl.lit(source).alias("_source"), "_record", "_offset")
     frame.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
+
+
+def write_keys(codes: pl.Series, path: Path) -> npt.NDArray[np.uint64]:
+    """The keys of codes, mapped from a file of them: what is not looked at takes no memory."""
+    keys_of(codes).to_numpy().tofile(path)
+    return np.memmap(path, np.uint64, mode="r") if len(codes) else np.empty(0, np.uint64)
 
 
 def keys_of(codes: pl.Series) -> pl.Series:

@@ -14,6 +14,9 @@ TAKEN = ("code.registered", "code.used")
 Rows = npt.NDArray[np.uint32]
 RowsOf = Callable[[Part], pl.DataFrame]
 
+SORTED = 4
+"""The part of the memory that keys may use while they are sorted."""
+
 BUCKET = 1_000_000
 """Candidates settled at a time; bounds the memory when most rows repeat a code."""
 
@@ -24,7 +27,7 @@ VERDICTS = {"part": pl.UInt32, "row": pl.UInt64, "fault": pl.String, "winner": p
 """Position of the part, row in its accepted file, fault code, and who has the code: for the message."""
 
 
-def settle(parts: Sequence[Part], registered: pl.DataFrame, rows_of: RowsOf, on_conflict: str) -> pl.DataFrame:
+def settle(parts: Sequence[Part], registered: pl.DataFrame, rows_of: RowsOf, on_conflict: str, memory: int) -> pl.DataFrame:
     """Settle who keeps each code.
 
     Args:
@@ -33,13 +36,14 @@ def settle(parts: Sequence[Part], registered: pl.DataFrame, rows_of: RowsOf, on_
             run_id, registered_at, source, record, used.
         rows_of: the accepted rows of a part, with `_source`, the path of its source as given.
         on_conflict: the pipeline's policy.
+        memory: bytes that the run may use.
 
     Returns:
         One line a verdict, sorted by part and row, with the columns of VERDICTS.
     """
     known = _registered_verdicts(registered)
     taken = known.filter(pl.col("fault").is_in(TAKEN)).select("part", "row")
-    found = [known, *(settle_bucket(rows, on_conflict) for rows in _buckets(parts, rows_of, taken))]
+    found = [known, *(settle_bucket(rows, on_conflict) for rows in _buckets(parts, rows_of, taken, memory))]
     return pl.concat(found).sort("part", "row", "fault", maintain_order=True)
 
 
@@ -122,9 +126,9 @@ def _registered_verdicts(registered: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _buckets(parts: Sequence[Part], rows_of: RowsOf, taken: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _buckets(parts: Sequence[Part], rows_of: RowsOf, taken: pl.DataFrame, memory: int) -> Iterator[pl.DataFrame]:
     """Rows whose key stands more than once, without those that the registry has taken, some buckets of keys at a time."""
-    keys = repeated_keys([part.keys for part in parts])
+    keys = repeated_keys([part.keys for part in parts], at_once=memory // SORTED // 8)
     if not len(keys):
         return
     rows_in = _finder(keys)
@@ -138,8 +142,19 @@ def _buckets(parts: Sequence[Part], rows_of: RowsOf, taken: pl.DataFrame) -> Ite
             yield rows.join(taken, on=["part", "row"], how="anti", maintain_order="left") if taken.height else rows
 
 
-def repeated_keys(keys: Sequence[Keys]) -> Keys:
-    """The keys that stand more than once over all parts, sorted."""
+def repeated_keys(keys: Sequence[Keys], *, at_once: int) -> Keys:
+    """The keys that stand more than once over all parts, sorted.
+
+    Args:
+        keys: of each part.
+        at_once: how many are sorted at a time, about; more are taken apart by their value, which brings equal ones together.
+    """
+    shares = 1 + sum(map(len, keys)) // at_once
+    repeated = [_repeated([part if shares == 1 else part[part % np.uint64(shares) == share] for part in keys]) for share in range(shares)]
+    return np.sort(np.concatenate(repeated))
+
+
+def _repeated(keys: Sequence[Keys]) -> Keys:
     every = np.concatenate([np.empty(0, np.uint64), *keys])
     every.sort()
     return np.unique(every[1:][every[1:] == every[:-1]])
