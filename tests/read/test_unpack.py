@@ -211,11 +211,108 @@ def test_an_archive_damaged_anywhere_is_told_or_complete(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(zipped(), "the archive is empty"), (zipped(("d/", b"")), "the archive is empty"), (zipped(("a", DATA))[:-5], "damaged")],
+    [(zipped(), "the archive is empty"), (zipped(("d/", b"")), "the archive is empty"), (zipped(("a", DATA))[:-5], "ends early")],
 )
 def test_archives_without_members_are_refused(content: bytes, told: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=told):
         unpacked(content, tmp_path)
+
+
+def streamed(*members: tuple[str, bytes]) -> bytes:
+    """An archive as it is written to a pipe: what describes a member follows behind it."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            self.data += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return pipe.data
+
+
+MEMBERS = (("d/", b""), ("d/a.csv", DATA), ("__MACOSX/a.csv", b"\0"), ("../b.csv", DATA.replace(b"C", b"D")))
+ARCHIVES = pytest.mark.parametrize(
+    "whole", [zipped(*MEMBERS), zipped(*MEMBERS, how=zipfile.ZIP_STORED), streamed(*MEMBERS)], ids=["deflated", "stored", "streamed"]
+)
+
+
+@ARCHIVES
+def test_an_archive_cut_off_anywhere_is_refused(whole: bytes, tmp_path: Path) -> None:
+    for size in range(10, len(whole)):
+        with pytest.raises(SourceError, match="ends early"):
+            unpacked(whole[:size], tmp_path)
+
+
+@ARCHIVES
+def test_an_archive_cut_off_anywhere_gives_the_members_before_the_cut(whole: bytes, tmp_path: Path) -> None:
+    seen = set()
+    for size in range(10, len(whole)):
+        try:
+            found = unpacked(whole[:size], tmp_path, allow_truncated=True)
+        except SourceError as error:
+            assert "ends early" in error.message  # noqa: PT017 - for most sizes there is no error
+            assert size < whole.index(b"d/a.csv") + 80
+            continue
+        for export, (name, data) in zip(found, (MEMBERS[1], MEMBERS[3]), strict=False):
+            assert export.path == f"{tmp_path}/export:{name}"
+            assert data.startswith(export.file.read_bytes())
+            assert export.truncated == (export is found[-1])
+            assert export.truncated or export.file.read_bytes() == data
+        seen.add(b"".join(export.file.read_bytes() for export in found))
+    assert MEMBERS[1][1] + MEMBERS[3][1] in seen
+    assert len(seen) > len(RECORDS)
+
+
+def test_an_archive_that_is_cut_off_and_damaged_is_never_a_loss_without_a_word(tmp_path: Path) -> None:
+    whole = zipped(MEMBERS[1], MEMBERS[3])
+    size = whole.index(b"PK\1\2")
+    for at in range(4, size):
+        try:
+            found = unpacked(whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 : size], tmp_path, allow_truncated=True)
+        except SourceError:
+            continue
+        # What the cut goes through has lost the sum that could prove it.
+        assert found[-1].truncated
+        assert [export.file.read_bytes() for export in found[:-1]] == [DATA] * (len(found) - 1)
+
+
+def test_the_list_of_an_archive_within_another_is_not_taken_for_its_own(tmp_path: Path) -> None:
+    inner = zipped(("inner.csv", DATA))
+    whole = zipped(("a.csv", DATA), ("b.zip", inner), how=zipfile.ZIP_STORED)
+    with pytest.raises(SourceError, match="not in the list of its members"):
+        unpacked(whole[: whole.index(inner) + len(inner)], tmp_path)
+
+
+def test_members_that_need_the_list_are_refused_without_it(tmp_path: Path) -> None:
+    for whole in (zipped(("a.csv", DATA), how=zipfile.ZIP_BZIP2), zipped(("a.csv", DATA), how=zipfile.ZIP_LZMA)):
+        with pytest.raises(SourceError, match=r"a\.csv cannot be read without the list of members"):
+            unpacked(whole[:-30], tmp_path, allow_truncated=True)
+
+
+def test_an_archive_that_is_cut_off_is_no_way_round_the_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack, "RATIO_FROM", 1 << 17)
+    with pytest.raises(SourceError, match="unpacks to more than 200 times its size"):
+        unpacked(zipped(("a", bytes(3 << 20)))[:-30], tmp_path, allow_truncated=True)
+    with pytest.raises(SourceError, match="unpacks to more than 1000 bytes"):
+        unpacked(zipped(("a", bytes(900)), ("b", bytes(900)))[:-30], tmp_path, allow_truncated=True, max_bytes=1000)
+
+
+def test_records_of_a_cut_off_archive_are_judged_and_the_last_one_is_truncated(tmp_path: Path) -> None:
+    whole = zipped(("a.csv", DATA), ("b.csv", DATA.replace(b"C", b"D")), how=zipfile.ZIP_STORED)
+    (tmp_path / "export.zip").write_bytes(whole[: whole.index(b"D0001") + 3])
+    run = judged([tmp_path / "export.zip"], here=tmp_path, allow_truncated=True)
+    assert [(account.records, account.truncated) for account in run.report.sources] == [(len(RECORDS), False), (2, True)]
+    assert run.report.faults == {"record.truncated": 1}
+    assert run.replay("b.csv") == HEADER + b"D00"
 
 
 @pytest.mark.parametrize("form", ["parquet", "xlsx"])

@@ -5,7 +5,6 @@ import hashlib
 import os
 import re
 import sys
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,13 +14,12 @@ from uuid import uuid4
 
 from vbatch.errors import SourceError
 from vbatch.model.layout import Layout
+from vbatch.steps.read.archive import is_workbook, members
 from vbatch.steps.read.source import opened
-from vbatch.steps.read.streams import CHUNK, DAMAGED, OPENERS, Readable, named_damage
+from vbatch.steps.read.streams import CHUNK, OPENERS, Readable, named_damage
 from vbatch.steps.read.tables import parquet_rows, write_rows, xlsx_rows
 
 EDGE = 1 << 20
-END_OF_ARCHIVE = 22
-"""Bytes at the end of a zip archive, before its comment; two of them count the members."""
 RATIO_FROM = 64 << 20
 """Unpacked bytes from which on the ratio is looked at; small files may be extreme and harmless."""
 
@@ -181,17 +179,15 @@ class _Unpacker:
         return replace(export, file=name, packed=export.packed or (stream.bytes, stream.sha256))
 
     def _members(self, export: Export) -> Iterator[Export]:
-        with opened(export.file, export.path), _archive(export) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
-            if not members:
-                raise SourceError(f"{export.path}: the archive is empty", hint="check the export")
-            size, whole = 0, export.file.stat().st_size
-            for one in members:
-                member = Export(path=f"{export.path}:{one.filename}", file=export.file)
-                with _opened_member(archive, one, member.path) as stream:
-                    unpacked = self._decompressed(member, stream, lambda: whole, size)
+        with opened(export.file, export.path):
+            size, whole, first = 0, export.file.stat().st_size, self.count
+            for name, stream in members(export.file, export.path, allow_truncated=self.allow_truncated):
+                member = Export(path=f"{export.path}:{name}", file=export.file)
+                unpacked = self._decompressed(member, stream, lambda: whole, size)
                 size += unpacked.file.stat().st_size
                 yield self._plain(unpacked)
+            if self.count == first:
+                raise SourceError(f"{export.path}: the archive is empty", hint="check the export")
 
     def _decompressed(self, export: Export, stream: Readable, eaten: Callable[[], int], before: int) -> Export:
         """Unpack a stream.
@@ -247,34 +243,9 @@ class _Unpacker:
             yield file, name
 
 
-def _archive(export: Export) -> zipfile.ZipFile:
-    with named_damage(export.path):
-        archive = zipfile.ZipFile(export.file)
-        with export.file.open("rb") as file:
-            file.seek(-len(archive.comment) - END_OF_ARCHIVE, os.SEEK_END)
-            count = int.from_bytes(file.read(END_OF_ARCHIVE)[10:12], "little")
-        if count not in {len(archive.infolist()), 0xFFFF}:
-            archive.close()
-            raise zipfile.BadZipFile(f"{count} members are announced, {len(archive.infolist())} are there")
-        return archive
-
-
-def _opened_member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, path: str) -> zipfile.ZipExtFile:
-    with named_damage(path):
-        return cast(zipfile.ZipExtFile, archive.open(one))
-
-
 def kind_of(export: Export) -> str | None:
     """How a source is packed, by its first bytes and not by its name; None if it is not."""
     with opened(export.file, export.path) as stream:
         start = stream.read(10)
     kind = next((kind for kind, magic in MAGIC.items() if re.match(magic, start)), None)
-    return "xlsx" if kind == "zip" and _is_workbook(export.file) else kind
-
-
-def _is_workbook(file: Path) -> bool:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except DAMAGED:
-        return False
+    return "xlsx" if kind == "zip" and is_workbook(export.file) else kind
