@@ -22,7 +22,7 @@ from vbatch.engines.sources import understand
 from vbatch.errors import SourceError
 from vbatch.lineage import emitting
 from vbatch.model.engine import Engine, Job, Judged, Progress
-from vbatch.model.identity import run_identity
+from vbatch.model.identity import run_identity, work_identity
 from vbatch.model.options import Options
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
@@ -124,6 +124,7 @@ class _Run:
     paths: tuple[str, ...]
     pipeline: Pipeline
     rulebook: Rulebook
+    work: str
     options: Options
     ledger: Ledger
     engine: Engine
@@ -154,11 +155,18 @@ class _Run:
             registry.upgrade()
         if options.corrects:
             options = replace(options, corrects=registry.resolve(options.corrects))
+        rules = rulebook(pipeline)
+        chosen = {
+            "as_of": options.as_of.isoformat() if options.as_of else None,
+            "allow_truncated": options.allow_truncated,
+            "imported": verb == "import",
+        }
         return cls(
             verb=verb,
             paths=expanded([str(path) for path in paths]),
             pipeline=pipeline,
-            rulebook=rulebook(pipeline),
+            rulebook=rules,
+            work=work_identity(pipeline, rules, chosen, vbatch.__version__),
             options=options,
             ledger=Ledger(registry=registry, verb=verb, pipeline=pipeline, options=options),
             engine=LocalEngine(),
@@ -187,7 +195,7 @@ class _Run:
             refuse_full_disk(job.sources, work.judged, self.options.registry if self.verb != "validate" else None, csv=self.options.csv)
             judged = self._judge(job, work, identity if resumed else "")
             self._refuse_changed(identity)
-            run_id = self._identity_of([account.sha256 for account in judged.accounts])
+            run_id = run_identity([account.sha256 for account in judged.accounts], self.work)
             out = free(self.options.out or Path("runs", run_id), run_id)
             done = self.ledger.stored(run_id, out)
             while done is None:
@@ -207,21 +215,13 @@ class _Run:
 
     def _beforehand(self) -> str:
         """What the run is, as far as it can be told without reading everything."""
-        return beforehand(self.paths, self._identity_of([]), self.pipeline.batch_rows)
+        return beforehand(self.paths, self.work, self.pipeline.batch_rows)
 
     def _refuse_changed(self, identity: str) -> None:
         """While one source was read, another may have changed that was read before or looked at only."""
         if all(Path(path).is_file() for path in self.paths) and self._beforehand() != identity:
             hint = "wait until the exports are complete, then run again"
             raise SourceError("a source changed while the run read the others", hint=hint)
-
-    def _identity_of(self, hashes: Sequence[str]) -> str:
-        options = {
-            "as_of": self.options.as_of.isoformat() if self.options.as_of else None,
-            "allow_truncated": self.options.allow_truncated,
-            "imported": self.verb == "import",
-        }
-        return run_identity(hashes, self.pipeline, self.rulebook, options, vbatch.__version__)
 
     def _read(self, work: Workspace) -> Job:
         found = exports(self.paths, work.scratch, self.pipeline.layout, allow_truncated=self.options.allow_truncated)

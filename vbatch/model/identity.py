@@ -12,18 +12,26 @@ from vbatch.model.pipeline import Pipeline
 from vbatch.model.rulebook import Rulebook
 
 
-def run_identity(hashes: Iterable[str], pipeline: Pipeline, rulebook: Rulebook, options: dict[str, Any], version: str) -> str:
+def run_identity(hashes: Iterable[str], work: str) -> str:
     """The identity of a run: 32 hexadecimal digits.
 
     Args:
         hashes: SHA-256 of each source; their order does not matter.
+        work: what is done with them, as `work_identity` tells it.
+    """
+    return _digest(json.dumps([sorted(hashes), work]).encode())[:32]
+
+
+def work_identity(pipeline: Pipeline, rulebook: Rulebook, options: dict[str, Any], version: str) -> str:
+    """The identity of what is done with sources, whatever they are: 64 hexadecimal digits.
+
+    Args:
         pipeline: layout, scope and policies.
         rulebook: the rules, by what they compute.
         options: those that change verdicts.
         version: of vbatch.
     """
     what = {
-        "sources": sorted(hashes),
         "layout": asdict(pipeline.layout),
         "scope": pipeline.scope,
         "on_conflict": pipeline.on_conflict,
@@ -35,7 +43,7 @@ def run_identity(hashes: Iterable[str], pipeline: Pipeline, rulebook: Rulebook, 
         "options": options,
         "version": version,
     }
-    return _digest(json.dumps(what, sort_keys=True, default=str).encode())[:32]
+    return _digest(json.dumps(what, sort_keys=True, default=str).encode())
 
 
 def _digest(data: bytes) -> str:
