@@ -16,6 +16,7 @@ FILES = {
     "empty.csv": "",
     "header.csv": "Code,Gift Amount\n",
     "lacking.csv": "Code,Gift Amonut\nA-1,5.00\n",
+    "stray.csv": '"Code",Gift "Amount\nA-1,5.00\n',
     "twice.csv": "Code,Code,Gift Amount\nA-1,B-1,5.00\n",
     "none.duckdb": "this is not a database",
     "none.parquet": "this is not Parquet",
@@ -38,6 +39,11 @@ CASES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
         ("validate", "header.csv", "-p", "gift_cards"),
         "header.csv: has a header but no records",
         "export again, or leave the file out",
+    ),
+    "a quote inside a field of the header": (
+        ("validate", "stray.csv", "-p", "gift_cards"),
+        "stray.csv: line 1: the header cannot be read: a quote stands inside a field that does not start with one",
+        "mend the header in a copy of the file, or check delimiter and quote in the layout's dialect",
     ),
     "doubled column": (
         ("validate", "twice.csv", "-p", "gift_cards"),

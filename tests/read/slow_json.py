@@ -94,7 +94,7 @@ def _last(data: bytes, start: int, close: int, longest: int, whole: Collection[s
 
 def _item(data: bytes, start: int, after: int, longest: int, whole: Collection[str]) -> Item:
     fault, texts = _content(data[start:after], whole) if after - start <= longest else ("too_long", {})
-    return Item(start, after - start, 1 + data.count(b"\n", 0, start), fault, texts)
+    return Item(start, after - start, 1 + len(re.findall(rb"\r\n|\r|\n", data[:start])), fault, texts)
 
 
 def _content(raw: bytes, whole: Collection[str]) -> tuple[str, dict[str, str]]:  # noqa: PLR0911 - one for each fault

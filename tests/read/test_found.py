@@ -99,3 +99,36 @@ def test_deep_nesting_is_refused_at_the_same_depth_everywhere(depth: int, fault:
     thread.join()
     assert [one.fault for one in found[0]] == ["", fault]
     assert found[0] == seen(data, "json")
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (b'co"de,amount', "line 3: the header cannot be read: a quote stands inside a field"),
+        (b'"code"d,amount', "line 3: the header cannot be read: text follows the quote"),
+        (b'"code,amount', "line 3: the header cannot be read: a quote opens a field"),
+    ],
+)
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_header_is_read_as_strictly_as_its_records(header: bytes, told: str, end: bytes) -> None:
+    data = end.join((b'a "report', b"", header, b"A,1", b"B,2", b""))
+    with file_of(data) as path, pytest.raises(SourceError, match=told):
+        read(path, layout_of(dialect=Dialect(skip_rows=2)))
+
+
+def test_escaped_quotes_in_a_header_are_text() -> None:
+    with file_of(b'code,a\\"b\nA,1\n') as path:
+        account = read(path, layout_of(dialect=Dialect(escape="\\")))
+    assert account.header == ("code", 'a"b')
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b"[1,", b'[{"a":[[]],"b":'])
+def test_brackets_without_end_are_refused_soon(opening: bytes, tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(b'[{"code":"A"},' + opening * (3 << 20))
+    with pytest.raises(SourceError, match="export: more than 1048576 brackets are open at once"):
+        judged([tmp_path / "export"], layout_of("json"), here=tmp_path)
+
+
+def test_brackets_within_a_text_are_text() -> None:
+    (item,) = seen(b'[{"code":"' + b"[" * (1 << 20) + b'"}]', "json")
+    assert item.fault == "too_long"

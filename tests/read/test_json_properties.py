@@ -12,7 +12,7 @@ from slow_json import Item, told_as_array, told_as_lines
 from vbatch import Dialect, SourceError
 
 LONGEST = 500
-SPACES = st.sampled_from(("", "", " ", "\n", "\r\n", "\t", "  \n"))
+SPACES = st.sampled_from(("", "", " ", "\n", "\r\n", "\r", "\t", "  \n", "\r\r\n\n"))
 TEXTS = st.text(st.sampled_from('ab1,"\\]}[{:é漢\U0001f381\n'), max_size=4)
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.one_of(TEXTS, st.none(), st.booleans(), st.integers(-5, 10**20), st.just(1.50), st.just(1e300)),

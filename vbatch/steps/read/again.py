@@ -39,11 +39,11 @@ def read_again(source: Source, part: Part, records: pl.DataFrame, book: FaultBoo
         return Batch(number=part.number, source=part.source, records=chosen, data=data, original=data, span=span)
     window = Window(offset=span.offset, line=span.line, encoding=source.dialect.encoding)
     window.append(data, at_end=True)
-    found = cut(window.data, source.shape, source.dialect, at_end=True)
+    found = cut(window.data, source.shape, source.dialect, source.path, at_end=True)
     if len(found.starts) != part.tally.records:
         raise _changed(source)
     place = Place(part.number, part.source, span.first_record, span.blanks, span.seen, span.digest)
-    whole = batch_of(place, window, found, source.shape, book)
+    whole = batch_of(place, window, found, book)
     chosen = whole.records.filter(pl.col("_record").is_in(records["_record"].implode()))
     # Only in the whole source could be seen how the last record ends.
     return replace(whole, records=chosen.with_columns(pl.lit(0, pl.UInt64).alias(FAULTS)))

@@ -11,7 +11,7 @@ from vbatch.errors import SourceError
 from vbatch.model.batch import FAULTS, Batch
 from vbatch.model.fault import FaultBook
 from vbatch.model.part import Part
-from vbatch.model.source import Shape, Source
+from vbatch.model.source import Source
 from vbatch.model.span import Span
 from vbatch.steps.read.cut import cut
 from vbatch.steps.read.segment import STRUCTURE, Segments
@@ -59,7 +59,7 @@ class Batches:
             block = self.stream.read(size)
             at_end = len(block) < size
             window.append(block, at_end=at_end)
-            found = cut(window.data, self.source.shape, self.source.dialect, at_end=at_end)
+            found = cut(window.data, self.source.shape, self.source.dialect, self.source.path, at_end=at_end)
             count = len(found.starts)
             if at_end and self.source.truncated and count and not window.data.endswith((b"\n", b"\r")):
                 found.faults[-1] = STRUCTURE.index("truncated")
@@ -118,7 +118,7 @@ class Batches:
             digest=self.stream.sha256,
         )
         self.number, self.records, self.blanks = self.number + 1, self.records + last - first, 0
-        return batch_of(place, window, found.between(first, last), self.source.shape, self.book)
+        return batch_of(place, window, found.between(first, last), self.book)
 
     @staticmethod
     def _end_of(found: Segments, count: int) -> int:
@@ -156,7 +156,7 @@ class Place(NamedTuple):
     digest: str
 
 
-def batch_of(place: Place, window: Window, found: Segments, shape: Shape, book: FaultBook) -> Batch:
+def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> Batch:
     """The batch of these records of a window."""
     known = {fault.code for fault in book}
     bits = np.array([book.bit(f"record.{what}") if f"record.{what}" in known else 0 for what in STRUCTURE], np.uint64)
@@ -185,7 +185,7 @@ def batch_of(place: Place, window: Window, found: Segments, shape: Shape, book: 
             offset=int(offsets[0]),
             size=len(original),
             line=int(found.lines[0]) + window.line,
-            next_line=int(found.lines[-1]) + window.line + line_ends(data[int(found.starts[-1]) - begin :], shape),
+            next_line=int(found.lines[-1]) + window.line + line_ends(data[int(found.starts[-1]) - begin :]),
             first_record=place.first_record,
             blanks=place.blanks,
             seen=place.seen,
@@ -194,6 +194,6 @@ def batch_of(place: Place, window: Window, found: Segments, shape: Shape, book: 
     )
 
 
-def line_ends(data: bytes, shape: Shape) -> int:
+def line_ends(data: bytes) -> int:
     """Physical lines that end in the bytes."""
-    return data.count(b"\n") if shape == "array" else len(LINE_END.findall(data))
+    return len(LINE_END.findall(data))

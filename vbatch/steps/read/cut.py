@@ -8,10 +8,10 @@ from vbatch.steps.read.items import items
 from vbatch.steps.read.segment import Segments, segment
 
 
-def cut(data: bytes, shape: Shape, dialect: Dialect, *, at_end: bool) -> Segments:
-    """Cut a block that starts at a record's first byte; at_end tells whether the source ends with it."""
+def cut(data: bytes, shape: Shape, dialect: Dialect, path: str, *, at_end: bool) -> Segments:
+    """Cut a block of the source at this path that starts at a record's first byte; at_end tells whether the source ends with it."""
     if shape == "array":
-        return items(data, dialect.max_record_bytes, at_end=at_end)
+        return items(data, dialect.max_record_bytes, path, at_end=at_end)
     return segment(without_escapes(data, dialect), dialect, at_end=at_end)
 
 

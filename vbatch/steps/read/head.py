@@ -7,21 +7,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from vbatch.errors import SourceError
 from vbatch.model.binding import unnamed
 from vbatch.model.layout import Dialect, Layout
 from vbatch.model.source import Frame, Shape
-from vbatch.steps.read.batches import LONGEST, endless
+from vbatch.steps.read.batches import LONGEST, endless, line_ends
 from vbatch.steps.read.cut import cut
 from vbatch.steps.read.encoding import byte_order_mark, exact_encoding
 from vbatch.steps.read.parse_json import paths_of
-from vbatch.steps.read.segment import segment
+from vbatch.steps.read.segment import STRUCTURE, Segments, segment
 from vbatch.steps.read.source import Stream, opened
 from vbatch.steps.read.window import Window
 
 BLOCK = 1 << 20
 BLANK = b" \t\r\n"
 LINE_END = re.compile(rb"\r\n|\n|\r")
+QUOTES = {
+    "unclosed_quote": "a quote opens a field and no matching quote closes it",
+    "stray_quote": "a quote stands inside a field that does not start with one",
+    "text_after_quote": "text follows the quote that closes a field",
+}
+HEADER_HINT = "mend the header in a copy of the file, or check delimiter and quote in the layout's dialect"
 LINES = Dialect(delimiter="\0", quote=None, header=False)
 """A list is a CSV file of one field that nothing quotes; its delimiter is a control character, which no record may hold."""
 
@@ -81,7 +89,7 @@ def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end
     for _ in range(layout.dialect.skip_rows):
         window.drop(_first_line(window.data), 1)
     dialect = _dialect_of_list(layout) if layout.format in {"lines", "fixed"} else layout.dialect
-    found = segment(window.data, dialect, at_end=at_end)
+    found = cut(window.data, "csv", dialect, path, at_end=at_end)
     if not len(found.starts):
         raise SourceError(f"{path}: has no records", hint="export again, or check skip_rows in the layout")
     first = window.data[int(found.starts[0]) : int(found.ends[0])]
@@ -91,10 +99,11 @@ def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end
     if layout.format == "fixed":
         names = tuple(layout.positions)
     elif not dialect.header:
-        names = _names_without_header(first, dialect, layout, path)
+        names = _names_without_header(window.data, found, dialect, layout, path)
     elif len(found.starts) == 1 and at_end:
         raise SourceError(f"{path}: has a header but no records", hint="export again, or leave the file out")
     else:
+        _refuse_broken_header(window, found, path)
         names = tuple(name or unnamed(position) for position, name in enumerate(_fields(first, dialect, path)))
         window.drop(int(found.ends[0]), segment(window.data[: int(found.ends[0])], LINES, at_end=True).consumed_lines)
     prefix = Frame(prefix=data[: window.offset])
@@ -124,10 +133,22 @@ def _refuse_other_header(first: bytes, layout: Layout, path: str) -> None:
         )
 
 
-def _names_without_header(first: bytes, dialect: Dialect, layout: Layout, path: str) -> tuple[str, ...]:
+def _refuse_broken_header(window: Window, found: Segments, path: str) -> None:
+    """A header is read as strictly as the records are."""
+    what = STRUCTURE[int(found.faults[0])]
+    if what in QUOTES:
+        line = window.line + int(found.lines[0])
+        raise SourceError(f"{path}: line {line}: the header cannot be read: {QUOTES[what]}", hint=HEADER_HINT)
+
+
+def _names_without_header(data: bytes, found: Segments, dialect: Dialect, layout: Layout, path: str) -> tuple[str, ...]:
+    """Positions, as many as the first record has that nothing is wrong with."""
     if dialect.delimiter == LINES.delimiter:
         return (str(layout.fields[0].source),)
-    return tuple(str(position + 1) for position in range(len(_fields(first, dialect, path))))
+    whole = np.flatnonzero(found.faults == 0)
+    position = int(whole[0]) if len(whole) else 0
+    fields = _fields(data[int(found.starts[position]) : int(found.ends[position])], dialect, path)
+    return tuple(str(number + 1) for number in range(len(fields)))
 
 
 def _first_line(data: bytes) -> int:
@@ -171,7 +192,7 @@ def _json_head(stream: Stream, data: bytes, start: int, layout: Layout) -> Head:
     header = paths_of(_pieces(stream, data[offset:], shape, dialect), mapped)
     if not header:
         raise SourceError(f"{stream.path}: holds no items", hint="export again, or leave the file out")
-    return Head(shape=shape, dialect=dialect, header=header, offset=offset, line=1 + data.count(b"\n", 0, offset), frame=frame)
+    return Head(shape=shape, dialect=dialect, header=header, offset=offset, line=1 + line_ends(data[:offset]), frame=frame)
 
 
 def _pieces(stream: Stream, pending: bytes, shape: Shape, dialect: Dialect) -> Iterator[bytes]:
@@ -181,7 +202,7 @@ def _pieces(stream: Stream, pending: bytes, shape: Shape, dialect: Dialect) -> I
         block = stream.read(size)
         at_end = len(block) < size
         pending += block
-        found = cut(pending, shape, dialect, at_end=at_end)
+        found = cut(pending, shape, dialect, stream.path, at_end=at_end)
         for start, end in zip(found.starts.tolist(), found.ends.tolist(), strict=True):
             yield pending[start:end]
         pending = pending[found.consumed :]
