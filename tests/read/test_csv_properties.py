@@ -145,3 +145,32 @@ def assert_fates(run: Run, told: Told, data: bytes, path: Path) -> None:
     assert all(told.records[number - 1].line == line for number, line in run.lines().items())
     for fate, record in zip(fates, told.records, strict=True):
         assert fate.texts == dict(zip(names, record.fields or [None] * len(names), strict=True))
+
+
+@examples(150)
+@given(data=st.data())
+def test_rejects_stay_the_records_that_they_were(data: st.DataObject) -> None:
+    """Up to the first open quote as they are, and all of them once no quote is open: what follows an open one can have closed it nowhere
+    else. Nobody who reads the replay file alone could tell that two lines were no record."""
+    file = data.draw(files().filter(lambda file: file.rules.header))
+    content = data.draw(corrupted(file))
+    told = told_by_the_rules(content, file.rules)
+    bad = [(content[one.offset : one.offset + one.length], one.fault) for one in told.records if one.fault]
+    head = content[: told.header.offset + told.header.length]
+    opens = next((number for number, (_, fault) in enumerate(bad) if fault == "unclosed_quote"), len(bad))
+    assert told_in(head, bad, file.rules)[:opens] == bad[:opens]
+    quote = (file.rules.quote or "").encode()
+    mended = [(b"x" + raw.replace(quote, b"") if fault == "unclosed_quote" else raw, fault) for raw, fault in bad]
+    found = told_in(head, mended, file.rules)
+    assert [raw for raw, _ in found] == [raw for raw, _ in mended]
+    # What is not mended has the fault that it had.
+    assert all(now == before for (_, now), (_, before) in zip(found, mended, strict=True) if before != "unclosed_quote")
+
+
+def told_in(head: bytes, bad: list[tuple[bytes, str]], rules: Rules) -> list[tuple[bytes, str]]:
+    """The records of a replay file, as vbatch and the slow parser tell them: bytes and fault of each."""
+    if not bad:
+        return []
+    replay = head + b"".join(raw for raw, _ in bad)
+    assert_told_alike(replay, rules, rows=3)
+    return [(replay[one.offset : one.offset + one.length], one.fault) for one in told_by_the_rules(replay, rules).records]

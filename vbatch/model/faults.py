@@ -13,7 +13,7 @@ RECORD: tuple[Fault, ...] = (
         code="record.unclosed_quote",
         title="Quote never closed",
         message="a quote opens a field and no matching quote closes it",
-        hint='close the quote, or double it ("") if it belongs to the text',
+        hint='close the quote, or double it ("") if it belongs to the text; unmended it may take in the records behind it in a replay file',
     ),
     Fault(
         code="record.stray_quote",
@@ -43,7 +43,7 @@ RECORD: tuple[Fault, ...] = (
         code="record.too_long",
         title="Record longer than the limit",
         message="the record is longer than {limit} bytes",
-        hint="raise max_record_bytes in the layout's dialect if such records are real",
+        hint="raise max_record_bytes in the layout's dialect if such records are real; it counts bytes of UTF-8 in every encoding",
     ),
     Fault(
         code="record.truncated",

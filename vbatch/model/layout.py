@@ -25,7 +25,7 @@ class Dialect:
         keep_empty: whether a quoted empty field is an empty text instead of no value.
         header: whether the first record names the fields.
         skip_rows: physical lines before the header, or before the data if there is none.
-        max_record_bytes: where an unclosed quote is given up and a record is too long.
+        max_record_bytes: where an unclosed quote is given up and a record is too long, in bytes of UTF-8, whatever the encoding.
         max_ratio, max_bytes: how much a compressed source may unpack to, in times its size and in bytes.
     """
 
