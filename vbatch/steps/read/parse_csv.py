@@ -124,7 +124,12 @@ def _read(utf8: bytes, dialect: Dialect, quotes: Positions | None, columns: list
     texts = pl.read_csv(kept, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema, glob=False)
     if quote is None or dialect.keep_empty:
         return texts
-    return texts.with_columns(pl.all().replace("", None)) if any_side_by_side(quotes, utf8, quote) else texts
+    return pl.DataFrame([_without_empty(column) for column in texts]) if any_side_by_side(quotes, utf8, quote) else texts
+
+
+def _without_empty(column: pl.Series) -> pl.Series:
+    empty = column.str.len_bytes() == 0
+    return column.set(empty, None) if empty.any() else column
 
 
 def _careful(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
