@@ -12,10 +12,14 @@ import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from judging import Run, judged, pipeline_of
 from reading import layout_of
@@ -323,6 +327,102 @@ def test_what_should_be_a_table_and_is_none_is_refused(form: str, content: bytes
     (tmp_path / "export").write_bytes(content)
     with pytest.raises(SourceError, match=f"is no {form} file"):
         judged([tmp_path / "export"], layout_of(form), here=tmp_path)
+
+
+def parquet(**columns: Any) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def workbook(*sheets: tuple[tuple[Any, ...], ...]) -> bytes:
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+DAY = datetime(2020, 1, 2)  # noqa: DTZ001 - cells have no zone
+NO_CODES = (123, 1.5, True, DAY, Decimal("12.0"))
+
+
+@pytest.mark.parametrize("value", [*NO_CODES, time(1, 2), DAY.date(), [1], {"a": 1}])
+def test_what_is_no_text_in_parquet_is_no_code(value: Any, tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(parquet(code=[value], note=["A1"]))
+    run = judged([tmp_path / "export"], layout_of("parquet"), here=tmp_path)
+    assert [fate.faults for fate in run.fates(str(tmp_path / "export"))] == [{"code.not_text"}]
+
+
+def test_what_is_no_text_in_a_workbook_is_no_code(tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(workbook((("code",), *((value,) for value in NO_CODES), ("007",))))
+    run = judged([tmp_path / "export"], layout_of("xlsx"), here=tmp_path)
+    assert [fate.faults for fate in run.fates(str(tmp_path / "export"))] == [{"code.not_text"}] * len(NO_CODES) + [set()]
+
+
+@pytest.mark.parametrize(("form", "whole"), [("parquet", parquet(code=[*"ABC"])), ("xlsx", workbook((("code",), ("A",))))])
+def test_rejected_rows_of_a_table_load_with_its_layout(form: str, whole: bytes, tmp_path: Path) -> None:
+    broken = {"parquet": parquet(code=[1, 2, 3]), "xlsx": workbook((("code",), (1,)))}[form]
+    (tmp_path / "export").write_bytes(broken)
+    replay = judged([tmp_path / "export"], layout_of(form), here=tmp_path / "first").replay("export")
+    for old, new in ((b"1", b'"A"'), (b"2", b'"B"'), (b"3", b'"C"')):
+        replay = replay.replace(b":" + old, b":" + new)
+    (tmp_path / "mended").write_bytes(replay)
+    (tmp_path / "right").write_bytes(whole)
+    runs = [judged([tmp_path / name], layout_of(form), here=tmp_path / f"{name}-run") for name in ("mended", "right")]
+    mended, right = ([fate.texts["code"] for fate in run.fates(run.report.sources[0].path)] for run in runs)
+    assert mended == right
+    assert [run.report.rejected for run in runs] == [0, 0]
+
+
+@pytest.mark.parametrize(("form", "whole"), [("parquet", parquet(code=[*"ABC"] * 9)), ("xlsx", workbook((("code",), *(("A",),) * 9)))])
+def test_a_damaged_table_is_told_or_judged(form: str, whole: bytes, tmp_path: Path) -> None:
+    for at in range(4, len(whole), 1 if form == "parquet" else 29):
+        for content in (whole[:at], whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :]):
+            (tmp_path / "export").write_bytes(content)
+            try:
+                exports([str(tmp_path / "export")], tmp_path, layout_of(form), allow_truncated=False)
+            except SourceError as error:
+                assert error.hint  # noqa: PT017 - most often there is no error
+
+
+def test_moments_that_python_has_no_form_for_are_texts(tmp_path: Path) -> None:
+    moments = {"fine": pa.array([1], pa.timestamp("ns")), "far": pa.array([1 << 62], pa.timestamp("us"))}
+    (tmp_path / "export").write_bytes(parquet(code=["A"], **moments))
+    run = judged([tmp_path / "export"], layout_of("parquet"), here=tmp_path)
+    (fate,) = run.fates(str(tmp_path / "export"))
+    assert fate.texts["fine"] == "1970-01-01 00:00:00.000000001"
+
+
+@pytest.mark.parametrize(
+    ("sheets", "told"),
+    [
+        (((("code",), ("A",)), (("code",), ("B",))), "has rows in 2 sheets: 'Sheet1', 'Sheet2'"),
+        (((("code", "code"), ("A", "B")),), "the column 'code' stands 2 times in the header"),
+        ((), "is empty"),
+    ],
+)
+def test_workbooks_that_would_lose_rows_are_refused(sheets: tuple[tuple[tuple[Any, ...], ...], ...], told: str, tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(workbook(*sheets))
+    with pytest.raises(SourceError, match=told):
+        judged([tmp_path / "export"], layout_of("xlsx"), here=tmp_path)
+
+
+def test_a_cell_behind_the_last_field_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(workbook((("code",), ("A", None, "more"), ("B",))))
+    run = judged([tmp_path / "export"], layout_of("xlsx"), here=tmp_path)
+    assert [fate.texts.get("column 3") for fate in run.fates(str(tmp_path / "export"))] == ["more", None]
+
+
+@pytest.mark.parametrize(
+    ("form", "content"), [("parquet", parquet(code=["A" * 60] * 9999)), ("xlsx", workbook((("code",), ("A" * 9999,))))]
+)
+def test_tables_are_no_way_round_the_limits(form: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(content)
+    with pytest.raises(SourceError, match="unpacks to more than 9000 bytes"):
+        judged([tmp_path / "export"], layout_of(form, dialect=Dialect(max_bytes=9000)), here=tmp_path)
 
 
 def test_a_code_that_begins_like_a_packed_file_is_a_code(tmp_path: Path) -> None:

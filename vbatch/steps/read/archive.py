@@ -56,6 +56,15 @@ def is_workbook(file: Path) -> bool:
         return False
 
 
+def unpacked_size(file: Path) -> int:
+    """To how many bytes the members of a workbook unpack together, and none of them to more; 0 for what is no archive."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return sum(one.file_size for one in archive.infolist())
+    except DAMAGED:
+        return 0
+
+
 def _ends_early(path: str) -> SourceError:
     hint = "fetch the file again; --allow-truncated judges what is there and says so in the report"
     return SourceError(f"{path}: the compressed file ends early, before the list of its members", hint=hint)

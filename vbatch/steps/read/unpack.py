@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from vbatch.errors import SourceError
 from vbatch.model.layout import Layout
-from vbatch.steps.read.archive import is_workbook, members
+from vbatch.steps.read.archive import is_workbook, members, unpacked_size
 from vbatch.steps.read.source import opened
 from vbatch.steps.read.streams import CHUNK, OPENERS, Readable, named_damage
 from vbatch.steps.read.tables import parquet_rows, write_rows, xlsx_rows
@@ -23,7 +23,7 @@ EDGE = 1 << 20
 RATIO_FROM = 64 << 20
 """Unpacked bytes from which on the ratio is looked at; small files may be extreme and harmless."""
 
-TABLES: dict[str, Callable[[Path, str], Iterator[bytes]]] = {"parquet": parquet_rows, "xlsx": xlsx_rows}
+TABLES: dict[str, Callable[[Path, str, Collection[str]], Iterator[bytes]]] = {"parquet": parquet_rows, "xlsx": xlsx_rows}
 MAGIC = {
     "parquet": rb"PAR1\x15",
     "gzip": rb"\x1f\x8b",
@@ -163,7 +163,7 @@ class _Unpacker:
             return self._table(export, kind)
         if kind is not None:
             raise SourceError(f"{export.path}: is packed twice", hint=f"unpack it once; what is inside is {kind} again")
-        if self.layout.format in TABLES and export.file.stat().st_size:
+        if self.layout.format in TABLES and export.file.stat().st_size and not _is_replay(export.file):
             raise SourceError(f"{export.path}: is no {self.layout.format} file", hint="name the file that was exported, or another layout")
         return export
 
@@ -175,7 +175,10 @@ class _Unpacker:
         with self._new() as (file, name), opened(export.file, export.path) as stream:
             while stream.read(1 << 20):
                 pass
-            write_rows(TABLES[kind](export.file, export.path), file)
+            texts = frozenset(str(one.source) for one in self.layout.fields if one.kind == "text")
+            self._refuse_bomb(unpacked_size(export.file), stream.bytes, export.path)
+            rows = TABLES[kind](export.file, export.path, texts)
+            write_rows(rows, file, lambda size: self._refuse_bomb(size, stream.bytes, export.path))
         return replace(export, file=name, packed=export.packed or (stream.bytes, stream.sha256))
 
     def _members(self, export: Export) -> Iterator[Export]:
@@ -249,3 +252,9 @@ def kind_of(export: Export) -> str | None:
         start = stream.read(10)
     kind = next((kind for kind, magic in MAGIC.items() if re.match(magic, start)), None)
     return "xlsx" if kind == "zip" and is_workbook(export.file) else kind
+
+
+def _is_replay(file: Path) -> bool:
+    """Whether a file holds the rejected rows of a table, which are JSON objects."""
+    with file.open("rb") as stream:
+        return stream.read(1) == b"{"
