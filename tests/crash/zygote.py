@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import Any, NoReturn
 
 import disk_steps
@@ -69,11 +70,20 @@ def serve() -> None:
 
 
 def fork() -> int:
-    """Fork; nobody else works."""
-    others = {Path("/proc/self/task", thread, "stat").read_text() for thread in os.listdir("/proc/self/task") if int(thread) != os.getpid()}
-    working = [one for one in others if one.split("(")[1].split(")")[0] not in IDLE or one.rpartition(") ")[2][0] != "S"]
-    assert not working, f"a fork would be dangerous now: {working}"
+    """Fork as soon as nobody else works."""
+    until = monotonic() + PATIENCE
+    while working := [one for one in others() if one.split("(")[1].split(")")[0] not in IDLE or one.rpartition(") ")[2][0] != "S"]:
+        assert monotonic() < until, f"a fork would be dangerous now: {working}"
+        os.sched_yield()
     return os.fork()
+
+
+def others() -> Iterator[str]:
+    """The state of each other thread; one may end meanwhile."""
+    for thread in os.listdir("/proc/self/task"):
+        if int(thread) != os.getpid():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                yield Path("/proc/self/task", thread, "stat").read_text()
 
 
 def ended(process: int) -> int:
