@@ -43,7 +43,7 @@ CASES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "a quote inside a field of the header": (
         ("validate", "stray.csv", "-p", "gift_cards"),
         "stray.csv: line 1: the header cannot be read: a quote stands inside a field that does not start with one",
-        "mend the header in a copy of the file, or check delimiter and quote in the layout's dialect",
+        "mend the header in a copy of the file, or check encoding, delimiter and quote in the layout's dialect",
     ),
     "doubled column": (
         ("validate", "twice.csv", "-p", "gift_cards"),

@@ -8,6 +8,7 @@ from judging import judged
 from reading import Seen, blocks_of, file_of, layout_of, read
 
 from vbatch import Dialect, SourceError
+from vbatch.steps.read import read_head
 
 JAPANESE = "iso2022_jp"
 
@@ -107,6 +108,8 @@ def test_deep_nesting_is_refused_at_the_same_depth_everywhere(depth: int, fault:
         (b'co"de,amount', "line 3: the header cannot be read: a quote stands inside a field"),
         (b'"code"d,amount', "line 3: the header cannot be read: text follows the quote"),
         (b'"code,amount', "line 3: the header cannot be read: a quote opens a field"),
+        (b"code,a\0b", "line 3: the header cannot be read: it holds control characters"),
+        (b"code,\x1b[31m", "line 3: the header cannot be read: it holds control characters"),
     ],
 )
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -132,3 +135,15 @@ def test_brackets_without_end_are_refused_soon(opening: bytes, tmp_path: Path) -
 def test_brackets_within_a_text_are_text() -> None:
     (item,) = seen(b'[{"code":"' + b"[" * (1 << 20) + b'"}]', "json")
     assert item.fault == "too_long"
+
+
+@pytest.mark.parametrize("first", [b'"A,1', b"A," + b"x" * (2 << 20)])
+def test_a_first_record_without_end_costs_no_other(first: bytes, tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(first + b"\n" + b"B,2\n" * (1 << 19))
+    layout = layout_of(code=1, dialect=Dialect(header=False))
+    assert read_head(tmp_path / "export", "export", layout).header == ("1", "2")
+
+
+def test_a_header_that_does_not_end_is_told_with_its_line() -> None:
+    with file_of(b'"code,amount\n' + b"A,1\n" * (1 << 19)) as path, pytest.raises(SourceError, match=r"line 1: .* a quote opens a field"):
+        read(path, layout_of())

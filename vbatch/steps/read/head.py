@@ -24,12 +24,13 @@ from vbatch.steps.read.window import Window
 BLOCK = 1 << 20
 BLANK = b" \t\r\n"
 LINE_END = re.compile(rb"\r\n|\n|\r")
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 QUOTES = {
     "unclosed_quote": "a quote opens a field and no matching quote closes it",
     "stray_quote": "a quote stands inside a field that does not start with one",
     "text_after_quote": "text follows the quote that closes a field",
 }
-HEADER_HINT = "mend the header in a copy of the file, or check delimiter and quote in the layout's dialect"
+HEADER_HINT = "mend the header in a copy of the file, or check encoding, delimiter and quote in the layout's dialect"
 LINES = Dialect(delimiter="\0", quote=None, header=False)
 """A list is a CSV file of one field that nothing quotes; its delimiter is a control character, which no record may hold."""
 
@@ -80,18 +81,22 @@ def read_head(file: Path, path: str, layout: Layout) -> Head:
         mark = byte_order_mark(data, encoding)
         if layout.format in {"json", "parquet", "xlsx"}:
             return _json_head(stream, data, mark, layout)
-        window = Window(offset=mark, line=1, encoding=encoding)
-        window.append(data[mark:], at_end=len(data) < BLOCK)
-        return _text_head(path, data, window, layout, at_end=len(data) < BLOCK)
+        return _text_head(stream, data, mark, layout)
 
 
-def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end: bool) -> Head:
-    for _ in range(layout.dialect.skip_rows):
-        window.drop(_first_line(window.data), 1)
+def _text_head(stream: Stream, data: bytes, mark: int, layout: Layout) -> Head:
+    path, at_end = stream.path, len(data) < BLOCK
     dialect = _dialect_of_list(layout) if layout.format in {"lines", "fixed"} else layout.dialect
-    found = cut(window.data, "csv", dialect, path, at_end=at_end)
+    window, found = _first_records(data, mark, layout, dialect, path, at_end=at_end)
+    if not len(found.starts) and not at_end:
+        # Nothing says yet how the first record ends. It has four bytes for one of UTF-8 at most.
+        size = BLOCK + 4 * dialect.max_record_bytes
+        more = stream.read(size)
+        data, at_end = data + more, len(more) < size
+        window, found = _first_records(data, mark, layout, dialect, path, at_end=at_end)
     if not len(found.starts):
-        raise SourceError(f"{path}: has no records", hint="export again, or check skip_rows in the layout")
+        what = "has no records" if at_end else f"begins with a line longer than {dialect.max_record_bytes} bytes"
+        raise SourceError(f"{path}: {what}", hint="export again, or check skip_rows in the layout")
     first = window.data[int(found.starts[0]) : int(found.ends[0])]
     if layout.or_lines and str(layout.fields[0].source) not in _fields(first, dialect, path):
         _refuse_other_header(first, layout, path)
@@ -103,7 +108,7 @@ def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end
     elif len(found.starts) == 1 and at_end:
         raise SourceError(f"{path}: has a header but no records", hint="export again, or leave the file out")
     else:
-        _refuse_broken_header(window, found, path)
+        _refuse_broken_header(first, dialect, window, found, path)
         names = tuple(name or unnamed(position) for position, name in enumerate(_fields(first, dialect, path)))
         window.drop(int(found.ends[0]), segment(window.data[: int(found.ends[0])], LINES, at_end=True).consumed_lines)
     prefix = Frame(prefix=data[: window.offset])
@@ -116,6 +121,15 @@ def _text_head(path: str, data: bytes, window: Window, layout: Layout, *, at_end
         line=window.line,
         frame=prefix,
     )
+
+
+def _first_records(data: bytes, mark: int, layout: Layout, dialect: Dialect, path: str, *, at_end: bool) -> tuple[Window, Segments]:
+    """The window at the first byte behind the rows to skip, and the records there."""
+    window = Window(offset=mark, line=1, encoding=dialect.encoding)
+    window.append(data[mark:], at_end=at_end)
+    for _ in range(layout.dialect.skip_rows):
+        window.drop(_first_line(window.data), 1)
+    return window, cut(window.data, "csv", dialect, path, at_end=at_end)
 
 
 def _dialect_of_list(layout: Layout) -> Dialect:
@@ -133,12 +147,14 @@ def _refuse_other_header(first: bytes, layout: Layout, path: str) -> None:
         )
 
 
-def _refuse_broken_header(window: Window, found: Segments, path: str) -> None:
+def _refuse_broken_header(first: bytes, dialect: Dialect, window: Window, found: Segments, path: str) -> None:
     """A header is read as strictly as the records are."""
     what = STRUCTURE[int(found.faults[0])]
-    if what in QUOTES:
-        line = window.line + int(found.lines[0])
-        raise SourceError(f"{path}: line {line}: the header cannot be read: {QUOTES[what]}", hint=HEADER_HINT)
+    told = QUOTES.get(what, "")
+    if not told and CONTROL.search(first.replace(dialect.delimiter.encode(), b"")):
+        told = "it holds control characters"
+    if told:
+        raise SourceError(f"{path}: line {window.line + int(found.lines[0])}: the header cannot be read: {told}", hint=HEADER_HINT)
 
 
 def _names_without_header(data: bytes, found: Segments, dialect: Dialect, layout: Layout, path: str) -> tuple[str, ...]:
@@ -191,7 +207,7 @@ def _json_head(stream: Stream, data: bytes, start: int, layout: Layout) -> Head:
     mapped = frozenset(str(one.source) for one in layout.fields)
     header = paths_of(_pieces(stream, data[offset:], shape, dialect), mapped)
     if not header:
-        raise SourceError(f"{stream.path}: holds no items", hint="export again, or leave the file out")
+        raise SourceError(f"{stream.path}: holds no JSON object that can be read", hint="export again, or leave the file out")
     return Head(shape=shape, dialect=dialect, header=header, offset=offset, line=1 + line_ends(data[:offset]), frame=frame)
 
 
