@@ -75,7 +75,7 @@ class ErrorFiles:
     def write(self, errors: pl.DataFrame) -> None:
         """Append error lines."""
         if errors.height:
-            self._parquet.write_table(errors.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._schema))
+            self._parquet.write_table(errors.to_arrow(compat_level=pl.CompatLevel.oldest()))
             guarded(errors).write_csv(self._csv, include_header=False)
             self.rows += errors.height
 
