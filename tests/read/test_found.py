@@ -147,3 +147,10 @@ def test_a_first_record_without_end_costs_no_other(first: bytes, tmp_path: Path)
 def test_a_header_that_does_not_end_is_told_with_its_line() -> None:
     with file_of(b'"code,amount\n' + b"A,1\n" * (1 << 19)) as path, pytest.raises(SourceError, match=r"line 1: .* a quote opens a field"):
         read(path, layout_of())
+
+
+def test_a_limit_of_an_earlier_run_does_not_count() -> None:
+    name = b"x" * 200_000
+    with file_of(b"code," + name + b"\nA," + b"x" * 20 + b"\n") as path:
+        assert read(path, layout_of(dialect=Dialect(escape="\\", max_record_bytes=30))).records[0].fault == ""
+        assert read(path, layout_of()).header == ("code", name.decode())

@@ -222,6 +222,16 @@ def test_archives_without_members_are_refused(content: bytes, told: str, tmp_pat
         unpacked(content, tmp_path)
 
 
+def test_names_that_no_disk_takes_are_shortened(tmp_path: Path) -> None:
+    names = ("l" * 300 + ".csv", "m" * 300 + ".csv", "漢" * 100, "x\0y")
+    whole = zipped(*((name, HEADER + b"bad\n") for name in names), how=zipfile.ZIP_STORED).replace(b"PK\5\6", b"")
+    (tmp_path / "export.zip").write_bytes(whole[:-16])
+    run = judged([tmp_path / "export.zip"], here=tmp_path, allow_truncated=True)
+    replays = [path.name for path in (tmp_path / "out/rejected/replay").iterdir()]
+    assert len(replays) == run.report.rejected == len(names)
+    assert max(len(name.encode()) for name in replays) <= 200
+
+
 def streamed(*members: tuple[str, bytes]) -> bytes:
     """An archive as it is written to a pipe: what describes a member follows behind it."""
 

@@ -15,6 +15,8 @@ from vbatch.steps.read import Export, read_head
 
 PACKED = re.compile(r"(?:\.(?:gz|bz2|xz|zst|zip))+$")
 """Endings that say how a file is packed."""
+LONGEST = 200
+"""Bytes of a file name; an archive may hold names that no disk takes."""
 
 
 def understand(found: Sequence[Export], pipeline: Pipeline, rulebook: Rulebook) -> tuple[Source, ...]:
@@ -56,6 +58,7 @@ def _replay_names(paths: Sequence[str]) -> tuple[str, ...]:
         own = PACKED.sub("", Path(path.replace(":", "/").replace("\\", "/")).name)
         own = "stdin" if own in {"-", "", ".."} else own
         own += ".ndjson" if own.endswith((".parquet", ".xlsx")) else ""
+        own = own.encode()[-LONGEST:].decode(errors="ignore")
         numbered = chain([own], (f"{number}-{own}" for number in count(2)))
         names.append(next(name for name in numbered if name not in names))
     return tuple(names)

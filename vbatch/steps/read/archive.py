@@ -162,7 +162,7 @@ def _described(file: BinaryIO, header: bytes) -> tuple[str, Iterator[bytes]]:
     rest = file.read(name_size + more_size)
     if len(rest) < name_size + more_size:
         raise EOFError
-    name = rest[:name_size].decode("utf-8" if flags & UTF8 else "cp437", "backslashreplace")
+    name = rest[:name_size].partition(b"\0")[0].decode("utf-8" if flags & UTF8 else "cp437", "backslashreplace")
     endless = method == STORED and (flags & SIZES_FOLLOW or packed == ELSEWHERE)
     if flags & ENCRYPTED or method not in {STORED, DEFLATED} or endless:
         raise zipfile.BadZipFile(f"{name} cannot be read without the list of members, which is cut off")
