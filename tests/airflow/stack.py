@@ -102,14 +102,18 @@ class Stack:
         assert len(runs) == 1
         return str(runs[0]["dag_run_id"])
 
-    def succeed(self, dag: str, run: str) -> None:
-        """Wait for the end of a run; anything but success is told with the logs of its tasks."""
+    def end(self, dag: str, run: str) -> str:
+        """Wait for the end of a run: success or failed."""
 
         def ended() -> str | None:
             state = (self.ask(f"/api/v2/dags/{dag}/dagRuns/{run}") or {}).get("state")
             return state if state in {"success", "failed"} else None
 
-        if until(ended, f"the end of {dag}") != "success":
+        return str(until(ended, f"the end of {dag}"))
+
+    def succeed(self, dag: str, run: str) -> None:
+        """Wait for the end of a run; anything but success is told with the logs of its tasks."""
+        if self.end(dag, run) != "success":
             logs = sorted(self.home.joinpath("logs", f"dag_id={dag}", f"run_id={run}").rglob("*.log"))
             raise AssertionError("\n".join(f"{log}\n{log.read_text()}" for log in logs))
 

@@ -77,6 +77,17 @@ def test_a_schedule_a_deferred_sensor_and_an_asset(stack: Stack) -> None:
     assert ran("triggered", consumer).returned("check")["run_id"] == done.returned("load")["run_id"]
 
 
+def test_a_load_that_is_refused(stack: Stack) -> None:
+    export(DATA, "refused/a.csv", *cards(0, 3), "GIFT-0000BAD1,ten,2025-01-01")
+    stack.unpause("refused")
+    run = stack.trigger("refused")
+    assert stack.end("refused", run) == "failed"
+    done = ran("refused", run)
+    assert (done.states["load"], done.tries["load"]) == ("failed", 1)
+    assert (done.returned("load")["status"], done.returned("load")["rejected"]) == ("refused", 1)
+    assert not (DATA / "refused.duckdb").exists() or registered(DATA / "refused.duckdb") == []
+
+
 def test_the_lineage_of_all_that(stack: Stack) -> None:
     assert stack.processes
     events = [json.loads(line) for line in LINEAGE.read_text().splitlines()]
@@ -92,6 +103,11 @@ def test_the_lineage_of_all_that(stack: Stack) -> None:
     rows = {name: one["outputFacets"]["outputStatistics"]["rowCount"] for name, one in written.items()}
     assert rows == {"accepted": 50, "rejected": 1, "discarded": 0, "scheduled.duckdb": 50}
     assert {field["name"]: field["type"] for field in written["accepted"]["facets"]["schema"]["fields"]}["code"] == "String"
+    refused = ends["refused.load", "FAIL"]
+    failed = [one for one in refused["inputs"][0]["inputFacets"]["dataQualityAssertions"]["assertions"] if not one["success"]]
+    assert [(one["assertion"], one["actual"]) for one in failed] == [("gift_amount.unreadable", "1")]
+    rows = {Path(one["name"]).name: one["outputFacets"]["outputStatistics"]["rowCount"] for one in refused["outputs"]}
+    assert rows == {"accepted": 3, "rejected": 1, "discarded": 0}
     # The first attempt was killed, and could say nothing of what it had read.
     assert ends["killed.load", "COMPLETE"]["inputs"][0]["inputFacets"]["inputStatistics"]["rowCount"] == 400_000
     assert [line for line in LINEAGE.read_text().splitlines() if any(code in line for code in CODES)] == []

@@ -1,4 +1,4 @@
-"""What the scheduler runs in the tests: a schedule, an asset, a sensor in the triggerer, and a load that is killed."""
+"""What the scheduler runs in the tests: a schedule, an asset, a sensor in the triggerer, and loads that are killed or refused."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,3 +28,6 @@ with DAG(dag_id="killed", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=
     VbatchLoadOperator(
         task_id="load", sources="big/*.csv", pipeline="gift_cards", registry="killed.duckdb", batch_rows=2_000, pool="vbatch_registry"
     )
+
+with DAG(dag_id="refused", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), default_args=ARGS, is_paused_upon_creation=True):
+    VbatchLoadOperator(task_id="load", sources="refused/*.csv", pipeline="gift_cards", registry="refused.duckdb", max_rejected=0)
