@@ -173,8 +173,8 @@ def _first_line(data: bytes) -> int:
 
 
 def _fields(record: bytes, dialect: Dialect, path: str) -> list[str]:
-    # The limit is one for the whole process, and another run may have set it.
-    csv.field_size_limit(len(record))
+    # The limit is one for the whole process: others may need what they have set.
+    csv.field_size_limit(max(len(record), csv.field_size_limit()))
     try:
         text = record.decode("utf-8").removesuffix("\n").removesuffix("\r")
         (fields,) = csv.reader(

@@ -238,7 +238,7 @@ def _with_line_feeds(candidates: _Candidates) -> bytes:
 
 def _fields_one_by_one(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl.DataFrame:
     """For records that the fast reader does not understand: those with escapes."""
-    csv.field_size_limit(dialect.max_record_bytes)
+    csv.field_size_limit(max(dialect.max_record_bytes, csv.field_size_limit()))
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
     rows = []
     for piece in candidates.pieces():
