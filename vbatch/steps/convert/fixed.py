@@ -8,27 +8,16 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from vbatch.model.patterns import DIRECTIVE
-
-Words = npt.NDArray[np.uint64]
-Numbers = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from vbatch.steps.convert.words import PIECE, WORD, Mask, Numbers, Words, fits
 
 WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "3f": 3, "6f": 6}
 """Digits of the directives that have a fixed number of them."""
 
-PIECE = 1 << 13
-"""Texts read at a time: as many as the processor's cache holds with all that is worked out of them."""
-
 YEARS = 10_000
-WORD = 8
-"""Bytes."""
-HIGH = np.uint64(0x8080808080808080)
-LOW = np.uint64(0x7F7F7F7F7F7F7F7F)
 
 
 class Plan(NamedTuple):
@@ -93,7 +82,7 @@ def _read(texts: pa.Buffer, start: int, count: int, pattern: Plan) -> tuple[Numb
     for first in pattern.words:
         word = np.ndarray(count, "<u8", texts, start + first, (len(pattern.model),)).astype(np.uint64)
         word ^= np.frombuffer(pattern.model, "<u8", 1, first)[0]
-        valid &= _fits(word, pattern.model[first : first + WORD])
+        valid &= fits(word, pattern.model[first : first + WORD])
         pairs[first] = word * np.uint64(10) + (word >> np.uint64(8))
     read = _Fields(pattern, pairs)
     starts, lengths = _months()
@@ -137,14 +126,6 @@ class _Fields:
     def _pair(self, place: int) -> Numbers:
         first = next(first for first in self.pairs if first <= place <= first + 6)
         return (self.pairs[first] >> np.uint64(8 * (place - first)) & np.uint64(0x7F)).view(np.int64)
-
-
-def _fits(word: Words, model: bytes) -> Mask:
-    """Whether words, exclusive or their model, have a digit where it has one, and the same mark elsewhere."""
-    # A byte of at most 9, or of 0, does not reach its highest bit when so much is added.
-    room = np.frombuffer(bytes(0x7F - (9 if mark == ord("0") else 0) for mark in model), "<u8")[0]
-    fits: Mask = ((((word & LOW) + room) | word) & HIGH) == 0
-    return fits
 
 
 @cache

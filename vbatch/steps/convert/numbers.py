@@ -9,6 +9,7 @@ import polars as pl
 from vbatch.model.currency import DECIMALS
 from vbatch.model.layout import Field
 from vbatch.model.rulebook import decimals, type_of
+from vbatch.steps.convert.short import MOST, form, short_amounts
 
 
 def integers(raw: pl.Series, one: Field) -> pl.Series:
@@ -30,6 +31,14 @@ def integer_lists(raw: pl.Series, one: Field) -> pl.Series:
 
 def amounts(raw: pl.Series, one: Field) -> pl.Series:
     """Decimals with the field's number of decimals; null where a text is none or has more."""
+    written = _decimals_written(one)
+    if one.thousands_mark is not None or not one.decimal_mark.isascii() or written > MOST:
+        return _amounts(raw, one)
+    values, fits = short_amounts(raw, form(written, one.decimal_mark), pl.Decimal(18, decimals(one)))
+    return values if fits.all() else values.scatter((~fits).arg_true(), _amounts(raw.filter(~fits), one))
+
+
+def _amounts(raw: pl.Series, one: Field) -> pl.Series:
     plain = _plain(_only(raw, _shape(one, _decimals_written(one))), one)
     if one.unit == "major":
         return plain.cast(type_of(one), strict=False)

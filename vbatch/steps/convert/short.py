@@ -1,0 +1,73 @@
+"""Amounts of up to eight bytes, a word at a time.
+
+Most amounts are that short, and polars keeps texts of up to twelve bytes beside their length, at no other place. Shifted so that all end at
+the same byte, they have their decimal mark in the same place, and three multiplications make a number of eight digits.
+The layout is that of Arrow's variable-size binary view: https://arrow.apache.org/docs/format/Columnar.html
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from vbatch.steps.convert.words import PIECE, WORD, Mask, Numbers, Words, fits
+
+MOST = 6
+"""Decimals that leave room for a digit and the mark."""
+
+ZEROS = np.uint64(0x3030303030303030)
+PAIRS, FOURS = np.uint64(0x000000FF000000FF), np.uint64(16)
+HUNDREDS, ONES = np.uint64(100 + (1_000_000 << 32)), np.uint64(1 + (10_000 << 32))
+
+
+class Form(NamedTuple):
+    """How amounts are written: model is the longest, with 0 for every digit; front and back are its bytes on both sides of the mark."""
+
+    model: bytes
+    decimals: int
+    front: np.uint64
+    back: np.uint64
+
+
+@cache
+def form(decimals: int, mark: str) -> Form:
+    """The form of amounts with exactly so many decimals, at most MOST, behind an ASCII mark; without it if there are none."""
+    model = b"0" * (WORD - 1 - decimals) + mark.encode() + b"0" * decimals if decimals else b"0" * WORD
+    front = (1 << 8 * (WORD - 1 - decimals)) - 1 if decimals else 0
+    return Form(model, decimals, np.uint64(front), np.uint64((1 << 64) - 1 - (front << 8 | 0xFF) if decimals else (1 << 64) - 1))
+
+
+def short_amounts(raw: pl.Series, how: Form, dtype: pl.Decimal) -> tuple[pl.Series, pl.Series]:
+    """Amounts, and which of the texts could be read so; what the others come to has no meaning.
+
+    Args:
+        raw: String.
+        how: their form.
+        dtype: Decimal with the form's decimals.
+    """
+    data = raw.to_arrow(compat_level=pl.CompatLevel.newest())
+    views = np.ndarray((len(raw), 2), "<u8", data.buffers()[1], data.offset * 2 * WORD)
+    values, fitting = np.zeros((len(raw), 2), np.int64), np.empty(len(raw), bool)
+    for first in range(0, len(raw), PIECE):
+        piece = slice(first, first + PIECE)
+        values[piece, 0], fitting[piece] = _read(views[piece], how)
+    buffers = [None, pa.py_buffer(values)]
+    amounts = pl.Series(raw.name, pa.Array.from_buffers(pa.decimal128(dtype.precision, dtype.scale), len(raw), buffers))
+    read = pl.Series(fitting)
+    return amounts, read & raw.is_not_null() if raw.has_nulls() else read
+
+
+def _read(views: Words, how: Form) -> tuple[Numbers, Mask]:
+    """The digits of texts as one number each, and which of them have the form."""
+    length, bits = views[:, 0] & np.uint64(0xFFFFFFFF), np.uint64(8)
+    text = views[:, 0] >> np.uint64(32) | views[:, 1] << np.uint64(32)
+    word = text << (np.uint64(64) - length * bits) | ZEROS >> length * bits
+    word ^= np.frombuffer(how.model, "<u8")[0]
+    fitting = fits(word, how.model)
+    fitting &= (length <= WORD) & (length >= (how.decimals + 2 if how.decimals else 1))
+    digits = (word & how.front) << bits | word & how.back
+    pairs = digits * np.uint64(10) + (digits >> bits)
+    number = (pairs & PAIRS) * HUNDREDS + (pairs >> FOURS & PAIRS) * ONES
+    return (number >> np.uint64(32)).view(np.int64), fitting
