@@ -67,7 +67,15 @@ EVERY = os.environ.get("VBATCH_CRASH_POINTS") == "all"
 """Whether a fault is tried at every step, which takes some ten minutes."""
 
 DECISIVE = (
-    *("text .out.vbatch/out/report.json", "duckdb commit", "os.link", "os.rename out", "os.rename .out.vbatch/out", "fsync . is done"),
+    *(
+        "text .out.vbatch/out/report.json",
+        "duckdb commit",
+        "duckdb close",
+        "os.link",
+        "os.rename out",
+        "os.rename .out.vbatch/out",
+        "fsync . is done",
+    ),
     "os.rmdir .out.vbatch",
 )
 """Steps before which it matters most what was done and what was not."""

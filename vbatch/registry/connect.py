@@ -6,7 +6,7 @@ DuckDB gives a file to one writing process at a time and has no busy timeout: a 
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
@@ -49,7 +49,7 @@ def opened(file: Path, *, writable: bool, wait: float) -> Iterator[Connection]:
     # What does not fit into memory is codes too, and DuckDB would spill it into a folder that everybody can read.
     with (
         held_folder(Path(gettempdir()), "vbatch-registry-") as spill,
-        closing(_connect(file, spill=str(spill), writable=writable, wait=wait)) as con,
+        _closed(_connect(file, spill=str(spill), writable=writable, wait=wait)) as con,
         interruptible(con),
     ):
         yield con
@@ -80,6 +80,16 @@ def first(con: Connection, query: str, values: Mapping[str, object] | Sequence[o
 def now() -> datetime:
     """The instant, as the tables keep it: UTC without saying so, because DuckDB would answer in the zone of the machine."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+@contextmanager
+def _closed(con: Connection) -> Iterator[Connection]:
+    try:
+        yield con
+    finally:
+        # What was committed is on the disk: no error after that is one of the transaction.
+        with suppress(duckdb.Error, OSError):
+            con.close()
 
 
 def _connect(file: Path, *, spill: str, writable: bool, wait: float) -> Connection:
