@@ -1,6 +1,6 @@
 """Writes what people and targets read, part by part in the order of the sources."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +15,9 @@ from vbatch.steps.finish import Replays, by_fate, csv_twin, rejected_rows
 from vbatch.steps.measure import measure
 from vbatch.steps.rolling import Rolling
 from vbatch.steps.rows import read_rows
+
+TOGETHER = 16_384
+"""Rows with faults that are written at a time if their parts have no more."""
 
 
 def write_outputs(job: Job, parts: Iterable[SettledPart], *, csv: bool) -> tuple[tuple[SettledPart, ...], tuple[Output, ...]]:
@@ -36,21 +39,36 @@ def write_outputs(job: Job, parts: Iterable[SettledPart], *, csv: bool) -> tuple
         ErrorFiles(folder) as errors,
         Replays(folder / "rejected" / "replay", job.sources) as replays,
     ):
-        for part in parts:
-            source = job.sources[part.source]
-            findings = read_rows(part.findings)
+        for some, findings in _gathered(parts, min(TOGETHER, job.batch_rows)):
+            position = some[0].source
+            source = job.sources[position]
             kept_out, set_aside = by_fate(findings, job.rulebook.book)
             rejected.write(rejected_rows(kept_out, source, job.rulebook.book))
             discarded.write(rejected_rows(set_aside, source, job.rulebook.book))
-            replays.write(part.source, kept_out["_raw"])
+            replays.write(position, kept_out["_raw"])
             errors.write(error_rows(findings, source, job.rulebook.book))
-            written.append(part)
+            written += some
     rows = {part.accepted: part.tally.accepted for part in written}
     if csv:
         for path in (*rows, *rejected.files, *discarded.files):
             csv_twin(path, path.with_suffix(".csv"))
     rows |= rejected.files | discarded.files | dict.fromkeys(errors.paths, errors.rows)
     return tuple(written), measure(folder, _with_twins(rows))
+
+
+def _gathered(parts: Iterable[SettledPart], rows: int) -> Iterator[tuple[list[SettledPart], pl.DataFrame]]:
+    """Parts of one source and their findings, several together up to so many rows: what is made of few takes as long as of some more."""
+    some: list[SettledPart] = []
+    found: list[pl.DataFrame] = []
+    for part in parts:
+        findings = read_rows(part.findings)
+        if some and (part.source != some[0].source or sum(map(len, found)) + findings.height > rows):
+            yield some, pl.concat(found, how="diagonal")
+            some, found = [], []
+        some.append(part)
+        found.append(findings)
+    if some:
+        yield some, pl.concat(found, how="diagonal")
 
 
 class ErrorFiles:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import pandera.polars as pa
 import polars as pl
@@ -81,12 +82,12 @@ def _rules(schema: Schema, given: tuple[tuple[str, pl.DataType], ...]) -> tuple[
     described, types = schema.to_schema(), dict(given)
     _refuse_batch_rules(schema, described)
     _register_checks()
-    full = {name: column.dtype.type for name, column in described.columns.items()} | dict(types)
+    probes = _probes({name: column.dtype.type for name, column in described.columns.items()} | dict(types))
     found = []
     for check, column in _checks(described):
         if column is None or column in types:
             fault = _fault(check, column)
-            reads = _reads(check, column, full, fault.code)
+            reads = _reads(check, column, probes, fault.code)
             if reads <= set(types):
                 found.append(Rule(fault=fault, check=check, column=column, reads=reads, forbidden=_forbidden(check)))
     return tuple(found)
@@ -166,13 +167,31 @@ def _has_open_alternative(pattern: str) -> bool:
     return False
 
 
-def _reads(check: pa.Check, column: str | None, types: Types, code: str) -> frozenset[str]:
+class _Probes(NamedTuple):
+    """Frames that tell what a check is like: without rows, with three of which two are alike, and each of these alone."""
+
+    types: Types
+    empty: pl.LazyFrame
+    twins: pl.LazyFrame
+    alone: tuple[pl.LazyFrame, ...]
+
+
+def _probes(types: Types) -> _Probes:
+    numbers = pl.Series([1, 1, 0])
+    twins = pl.DataFrame(
+        [pl.Series(name, [None] * 3, dtype) if dtype.is_nested() else numbers.cast(dtype).alias(name) for name, dtype in types.items()]
+    )
+    return _Probes(types, pl.LazyFrame(schema=types), twins.lazy(), tuple(row.lazy() for row in twins.iter_slices(1)))
+
+
+def _reads(check: pa.Check, column: str | None, probes: _Probes, code: str) -> frozenset[str]:
     """The columns that the check needs: those without which it fails on an empty frame."""
-    _height_of_no_rows(check, column, types, code)
-    _refuse_neighbours(check, column, types, code)
+    _height_of_no_rows(check, column, probes, code)
+    _refuse_neighbours(check, column, probes, code)
     if column is not None:
         return frozenset({column})
-    plan = _apply(check, pl.LazyFrame(schema=types), None).explain(optimized=False)
+    types = probes.types
+    plan = _apply(check, probes.empty, None).explain(optimized=False)
     # What the plan does not name is not read, which is told faster than tried.
     named = [name for name in types if name in plan]
     return frozenset(name for name in named if not _works(check, {other: kind for other, kind in types.items() if other != name}))
@@ -186,13 +205,12 @@ def _works(check: pa.Check, types: Types) -> bool:
     return True
 
 
-def _height_of_no_rows(check: pa.Check, column: str | None, types: Types, code: str) -> None:
+def _height_of_no_rows(check: pa.Check, column: str | None, probes: _Probes, code: str) -> None:
     """A verdict for each row of an empty frame is no verdict; one verdict for all of it depends on the batch."""
-    empty = pl.LazyFrame(schema=types)
     try:
         # Called as pandera calls it, a built-in check that was made before polars was known to pandera looks its function up again.
-        check(empty, column)
-        verdicts = _apply(check, empty, column).collect()
+        check(probes.empty, column)
+        verdicts = _apply(check, probes.empty, column).collect()
     except PipelineError:
         raise
     except Exception as error:
@@ -207,14 +225,10 @@ def _height_of_no_rows(check: pa.Check, column: str | None, types: Types, code: 
         )
 
 
-def _refuse_neighbours(check: pa.Check, column: str | None, types: Types, code: str) -> None:
+def _refuse_neighbours(check: pa.Check, column: str | None, probes: _Probes, code: str) -> None:
     """Whether a row passes must not depend on the rows beside it, or it would depend on the batch."""
-    numbers = pl.Series([1, 1, 0])
-    twins = pl.DataFrame(
-        [pl.Series(name, [None] * 3, dtype) if dtype.is_nested() else numbers.cast(dtype).alias(name) for name, dtype in types.items()]
-    )
     try:
-        together, *alone = pl.collect_all([_apply(check, frame.lazy(), column) for frame in (twins, *twins.iter_slices(1))])
+        together, *alone = pl.collect_all([_apply(check, frame, column) for frame in (probes.twins, *probes.alone)])
     except pl.exceptions.PolarsError:
         # The check cannot make anything of such values; real ones may be right.
         return
