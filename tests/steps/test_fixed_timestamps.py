@@ -1,14 +1,14 @@
 """Timestamps of fixed width, against Python's own strptime."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vbatch.steps.convert.fixed import instants, plan
+from vbatch.steps.convert.fixed import Plan, local_times, plan
 
 PATTERNS = (
     "%Y-%m-%d",
@@ -25,6 +25,7 @@ PATTERNS = (
     "%H:%M on %d/%m/%Y",
 )
 WIDTHS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2, "%3f": 3, "%6f": 6}
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are compared
 DIRECTIVE = re.compile("|".join(WIDTHS))
 LIKELY = {"%Y": (0, 2100), "%m": (0, 13), "%d": (0, 32), "%H": (0, 24), "%M": (0, 60), "%S": (0, 60), "%3f": (0, 999), "%6f": (0, 999_999)}
 
@@ -50,13 +51,18 @@ def told(text: str, pattern: str) -> datetime | None:
         return None
 
 
+def read(raw: pl.Series, how: Plan) -> list[datetime | None]:
+    micros, valid = local_times(raw, how)
+    return [EPOCH + timedelta(microseconds=int(micro)) if fits else None for micro, fits in zip(micros, valid, strict=True)]
+
+
 @pytest.mark.parametrize("pattern", PATTERNS)
 @given(data=st.data())
 def test_a_timestamp_of_fixed_width_is_read_as_python_reads_it(pattern: str, data: st.DataObject) -> None:
     how = plan(pattern)
     assert how is not None
     texts = data.draw(st.lists(written(pattern), min_size=1, max_size=20))
-    assert instants(pl.Series(texts), how).to_list() == [told(text, pattern) for text in texts]
+    assert read(pl.Series(texts, dtype=pl.String), how) == [told(text, pattern) for text in texts]
 
 
 @pytest.mark.parametrize("pattern", ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
@@ -64,11 +70,9 @@ def test_a_slice_of_a_column_is_read_from_its_own_first_byte(pattern: str) -> No
     how = plan(pattern)
     assert how is not None
     texts = [datetime(2000 + year, 2, 28, 3, 4, 5).strftime(pattern) for year in range(5)]  # noqa: DTZ001 - the same
-    assert instants(pl.Series(texts)[2:4], how).to_list() == [told(text, pattern) for text in texts[2:4]]
+    assert read(pl.Series(texts)[2:4], how) == [told(text, pattern) for text in texts[2:4]]
 
 
-@pytest.mark.parametrize(
-    "pattern", ["%y-%m-%d", "%-d.%-m.%Y", "%d %b %Y", "%Y-%m-%d %z", "%Y-%m", "%Y-%j", "%s", "%Y-%m-%d1", "%Y\u00e4%m", "%H:%M"]
-)
+@pytest.mark.parametrize("pattern", ["%y-%m-%d", "%-d.%-m.%Y", "%d %b %Y", "%Y-%m-%d %z", "%Y-%m", "%Y-%j", "%s", "%Y\u00e4%m", "%H:%M"])
 def test_other_patterns_have_no_plan(pattern: str) -> None:
     assert plan(pattern) is None

@@ -8,6 +8,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.ipc
 
+CAPITALS = 26
+PIECE = 1 << 16
+"""Bytes whose case is folded at a time: as many as the processor's cache holds."""
+
 
 def write_rows(frame: pl.DataFrame, path: Path) -> None:
     """Rows for the run's own use: as they are in memory, which is the quickest to write and to read again."""
@@ -17,7 +21,11 @@ def write_rows(frame: pl.DataFrame, path: Path) -> None:
 def read_rows(path: Path) -> pl.DataFrame:
     """Such rows again, without reading the file: what is not asked for is not touched."""
     with pa.memory_map(str(path)) as file:
-        frame = pl.from_arrow(pa.ipc.open_file(file).read_all())
+        return _frame(pa.ipc.open_file(file).read_all())
+
+
+def _frame(table: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table is no series
     return frame
 
@@ -52,4 +60,21 @@ def write_keys(codes: pl.Series, path: Path) -> npt.NDArray[np.uint64]:
 
 def keys_of(codes: pl.Series) -> pl.Series:
     """A 64-bit hash of each folded code. Only for this process: polars does not promise it to the next version."""
-    return codes.str.to_lowercase().hash()
+    return _folded(codes).hash()
+
+
+def _folded(codes: pl.Series) -> pl.Series:
+    """Codes in lower case; ASCII ones at once, as the bytes that they are, which takes half as long."""
+    array = codes.to_arrow(compat_level=pl.CompatLevel.oldest())
+    validity, offsets, texts = array.buffers()
+    letters = np.frombuffer(texts, np.uint8)
+    if (letters.view(np.int8) < 0).any():
+        return codes.str.to_lowercase()
+    lower = np.empty_like(letters)
+    for start in range(0, len(letters), PIECE):
+        piece = letters[start : start + PIECE]
+        capital = (piece - np.uint8(ord("A")) < CAPITALS).view(np.uint8)
+        np.add(piece, capital << 5, out=lower[start : start + PIECE])
+    buffers = [validity, offsets, pa.py_buffer(lower)]
+    folded = pa.Array.from_buffers(pa.large_string(), len(array), buffers, offset=array.offset)
+    return _frame(pa.record_batch([folded], [codes.name])).to_series()

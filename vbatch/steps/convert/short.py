@@ -9,15 +9,25 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from vbatch.steps.convert.words import PIECE, WORD, Mask, Numbers, Words, fits
+Words = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+WORD = 8
+"""Bytes."""
+
+PIECE = 1 << 13
+"""Texts read at a time: as many as the processor's cache holds with all that is worked out of them."""
 
 MOST = 6
 """Decimals that leave room for a digit and the mark."""
 
 ZEROS = np.uint64(0x3030303030303030)
+HIGH, LOW = np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7F7F)
 PAIRS, FOURS = np.uint64(0x000000FF000000FF), np.uint64(16)
 HUNDREDS, ONES = np.uint64(100 + (1_000_000 << 32)), np.uint64(1 + (10_000 << 32))
 
@@ -72,9 +82,17 @@ def _read(views: Words, how: Form) -> tuple[Numbers, Mask]:
     text = views[:, 0] >> np.uint64(32) | views[:, 1] << np.uint64(32)
     word = text << (np.uint64(64) - length * bits) | ZEROS >> length * bits
     word ^= np.frombuffer(how.model, "<u8")[0]
-    fitting = fits(word, how.model)
+    fitting = _fits(word, how.model)
     fitting &= (length <= WORD) & (length >= (how.decimals + 2 if how.decimals else 1))
     digits = (word & how.front) << bits | word & how.back
     pairs = digits * np.uint64(10) + (digits >> bits)
     number = (pairs & PAIRS) * HUNDREDS + (pairs >> FOURS & PAIRS) * ONES
     return (number >> np.uint64(32)).view(np.int64), fitting
+
+
+def _fits(word: Words, model: bytes) -> Mask:
+    """Whether words, exclusive or their model, have a digit where it has a 0, and the same mark elsewhere."""
+    # A byte of at most 9, or of 0, does not reach its highest bit when so much is added.
+    room = np.frombuffer(bytes(0x7F - (9 if mark == ord("0") else 0) for mark in model), "<u8")[0]
+    fitting: Mask = ((((word & LOW) + room) | word) & HIGH) == 0
+    return fitting

@@ -5,14 +5,17 @@ from datetime import timedelta
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from vbatch.model.layout import ISO_FORMS, Field
 from vbatch.model.patterns import DIRECTIVE, has_offset, is_date_only
-from vbatch.steps.convert.fixed import Plan, instants, plan
+from vbatch.steps.convert.fixed import Mask, Micros, Plan, local_times, plan
 
 UTC = pl.Datetime("us", "UTC")
-LAST_MILLISECOND = timedelta(days=1) - timedelta(milliseconds=1)
+
+END_OF_DAY = 86_400_000_000 - 1000
+"""Microseconds from the first to the last millisecond of a day."""
 
 # Polars reads "2021-1-5" and "+021-01-05" for %Y-%m-%d and rolls second 60 over; each form's own pattern says what it looks like.
 SHAPES = {
@@ -58,17 +61,16 @@ class Form(NamedTuple):
 
 def timestamps(raw: pl.Series, one: Field) -> pl.Series:
     """Instants in UTC; null where a text has none of the forms or names no instant."""
-    values = pl.Series(raw.name, [None], dtype=UTC).new_from_index(0, len(raw))
-    lengths = raw.str.len_bytes()
+    micros, found = np.zeros(len(raw), np.int64), np.zeros(len(raw), bool)
+    left, lengths = raw.is_not_null().to_numpy(), raw.str.len_bytes().fill_null(0).to_numpy()
     for form in _forms(one.formats):
-        fits = raw.is_not_null() & values.is_null()
-        if form.plan:
-            fits &= lengths == len(form.plan.model)
+        fits = left & (lengths == form.plan.width) if form.plan else left
         if fits.all():
-            values = _instants(raw, form, one)
+            micros[:], found[:] = _instants(raw, form, one)
         elif fits.any():
-            values = values.scatter(fits.arg_true(), _instants(raw.filter(fits), form, one))
-    return values
+            micros[fits], found[fits] = _instants(raw.filter(pl.Series(fits)), form, one)
+        left = left & ~found
+    return _series(raw.name, micros, found, UTC)
 
 
 def nonexistent(raw: pl.Series, one: Field) -> pl.Series:
@@ -98,13 +100,25 @@ def _shape(pattern: str) -> str:
     return "^" + "".join(SHAPES[part] if position % 2 else re.escape(part) for position, part in enumerate(parts)) + "$"
 
 
-def _instants(raw: pl.Series, form: Form, one: Field) -> pl.Series:
-    local = _local(raw, form)
+def _instants(raw: pl.Series, form: Form, one: Field) -> tuple[Micros, Mask]:
+    """Microseconds since 1970 in UTC, and where a text has the form and names an instant."""
+    if form.plan and (form.zoned or one.zone in {None, "UTC"}):
+        micros, found = local_times(raw, form.plan)
+        return micros + (END_OF_DAY if _at_the_end(form, one) else 0), found
+    instants = _in_zone(_local(raw, form), form, one)
+    return instants.to_physical().fill_null(0).to_numpy(), instants.is_not_null().to_numpy()
+
+
+def _in_zone(local: pl.Series, form: Form, one: Field) -> pl.Series:
     if form.zoned:
         return local.dt.replace_time_zone("UTC") if local.dtype == pl.Datetime("us") else local.dt.convert_time_zone("UTC")
-    if form.date_only and one.date_only == "end_of_day":
-        local = local + LAST_MILLISECOND
+    if _at_the_end(form, one):
+        local = local + timedelta(microseconds=END_OF_DAY)
     return local.dt.replace_time_zone(one.zone, ambiguous="null", non_existent="null").dt.convert_time_zone("UTC")
+
+
+def _at_the_end(form: Form, one: Field) -> bool:
+    return form.date_only and one.date_only == "end_of_day"
 
 
 def _local(raw: pl.Series, form: Form) -> pl.Series:
@@ -112,11 +126,17 @@ def _local(raw: pl.Series, form: Form) -> pl.Series:
 
 
 def _fixed(raw: pl.Series, how: Plan) -> pl.Series:
-    fits = (raw.str.len_bytes() == len(how.model)).fill_null(value=False)
-    if fits.all():
-        return instants(raw, how)
-    values = pl.Series(raw.name, [None], dtype=pl.Datetime("us")).new_from_index(0, len(raw))
-    return values.scatter(fits.arg_true(), instants(raw.filter(fits), how)) if fits.any() else values
+    micros, found = np.zeros(len(raw), np.int64), np.zeros(len(raw), bool)
+    fits = (raw.str.len_bytes() == how.width).fill_null(value=False)
+    rows = fits.to_numpy()
+    micros[rows], found[rows] = local_times(raw.filter(fits), how)
+    return _series(raw.name, micros, found, pl.Datetime("us"))
+
+
+def _series(name: str, micros: Micros, found: Mask, dtype: pl.Datetime) -> pl.Series:
+    """Instants of so many microseconds, null where there is none."""
+    values = pl.Series(name, micros).cast(dtype)
+    return values if found.all() else values.set(pl.Series(~found), None)
 
 
 def _varying(raw: pl.Series, form: Form) -> pl.Series:
