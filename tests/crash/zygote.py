@@ -119,6 +119,8 @@ def obey(order: dict[str, Any]) -> NoReturn:
 
     steps = disk_steps.Steps(folder, order.get("fault", ""), order.get("at", 0), last_words)
     sys.argv = ["vbatch", *order["arguments"]]
+    # It would end the process before its last words.
+    shell._end = sys.exit
     code = 99
     try:
         if order.get("watched"):
