@@ -16,7 +16,7 @@ from vbatch.engines.ledger import Ledger
 from vbatch.engines.local import LocalEngine
 from vbatch.engines.outputs import write_outputs
 from vbatch.engines.proof import prove
-from vbatch.engines.published import REPORT, free, report_in
+from vbatch.engines.published import REPORT, report_in
 from vbatch.engines.resume import how_far
 from vbatch.engines.sources import understand
 from vbatch.errors import SourceError
@@ -189,6 +189,8 @@ class _Run:
                 work.remove()
         with workspace(place) as work:
             self.ledger.make_up(work)
+            if recorded := self.ledger.recorded(self.paths, self.work):
+                return recorded
             resumed = work.begin(identity, restart=self.options.restart)
             work.renew(work.scratch)
             job = self._read(work)
@@ -196,7 +198,7 @@ class _Run:
             judged = self._judge(job, work, identity if resumed else "")
             self._refuse_changed(identity)
             run_id = run_identity([account.sha256 for account in judged.accounts], self.work)
-            out = free(self.options.out or Path("runs", run_id), run_id)
+            out = self.ledger.place(run_id)
             done = self.ledger.stored(run_id, out)
             while done is None:
                 # Again as often as another run registers some of these codes after they were looked up.

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -52,7 +53,9 @@ def test_the_same_bytes_are_the_same_run(zygote: Zygote, loaded: Path, sources: 
     assert callable(sources)
     named = sources(loaded)
     before, registered = times(loaded), tables(loaded / "codes.duckdb")
-    is_recorded(zygote.run(loaded, "load", *named, *OUT))
+    end = zygote.run(loaded, "load", *named, *OUT)
+    is_recorded(end)
+    assert not end.batches, "nothing was judged"
     assert times(loaded) == before
     assert tables(loaded / "codes.duckdb") == registered
     assert not list(loaded.glob(".*"))
@@ -67,6 +70,7 @@ def test_a_recorded_run_touches_nothing(zygote: Zygote, loaded: Path, arguments:
     before, whole = times(loaded), state(loaded)
     end = zygote.run(loaded, "load", "a.csv", "b.csv.gz", *arguments, "--format", "json")
     is_recorded(end)
+    assert not end.batches, "nothing was judged"
     assert times(loaded) == before
     after = state(loaded)
     after.pop("runs", None)
@@ -123,3 +127,58 @@ class TestAnotherRegistry:
         assert end.told.startswith("LOADED  "), end.told
         assert under(state(loaded), "out") == under(before, "out")
         is_recorded(zygote.run(loaded, "load", "a.csv", "b.csv.gz", *OUT))
+
+
+class TestBeforeAnythingIsJudged:
+    """Sizes say whether a run can be recorded, and hashes whether it is."""
+
+    def test_it_writes_no_parts(self, zygote: Zygote, exports: Path) -> None:
+        first, second = (zygote.run(exports, "load", "a.csv", "b.csv.gz", *OUT, watched=True) for _ in range(2))
+        is_recorded(second)
+        wrote = [sum("judged/" in step for step in end.steps) for end in (first, second)]
+        assert wrote[0] > 2
+        assert second.steps
+        assert wrote[1] == 0
+
+    def test_other_bytes_of_the_same_size_are_judged(self, zygote: Zygote, loaded: Path) -> None:
+        content, facts = (loaded / "a.csv").read_bytes(), (loaded / "a.csv").stat()
+        changed = content.replace(b"CARD-0100,100.50", b"CARD-9100,100.50")
+        assert len(changed) == len(content)
+        assert changed != content
+        (loaded / "a.csv").write_bytes(changed)
+        os.utime(loaded / "a.csv", ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        end = zygote.run(loaded, "load", "a.csv", "b.csv.gz", "-p", "gift_cards", "-o", "again")
+        assert end.code == 0
+        assert end.batches
+        assert end.told.startswith("LOADED  "), end.told
+        report = json.loads((loaded / "again" / "report.json").read_text())
+        assert report["accepted"] == 1
+
+    def test_what_was_killed_before_it_was_published_is_published(self, zygote: Zygote, exports: Path) -> None:
+        whole = Path(shutil.copytree(exports, exports.with_name(f"{exports.name}-whole")))
+        steps = zygote.run(whole, "load", "a.csv", "b.csv.gz", *OUT, watched=True).steps
+        rename = max(number for number, step in enumerate(steps, 1) if step.startswith("os.rename .out.vbatch/out"))
+        assert zygote.run(exports, "load", "a.csv", "b.csv.gz", *OUT, fault="kill", at=rename).code == -9
+        assert (exports / "codes.duckdb").exists()
+        assert not (exports / "out").exists()
+        end = zygote.run(exports, "load", "a.csv", "b.csv.gz", *OUT)
+        is_recorded(end)
+        assert not end.batches
+        assert state(exports) == state(whole)
+
+    @pytest.mark.parametrize("verb", [("validate",), ("registry", "import")], ids=" ".join)
+    def test_other_verbs(self, zygote: Zygote, loaded: Path, verb: tuple[str, ...]) -> None:
+        line = (*verb, "a.csv", "b.csv.gz", *(OUT if verb == ("validate",) else OUT[:2]))
+        first, before = zygote.run(loaded, *line), times(loaded)
+        end = zygote.run(loaded, *line)
+        assert (end.code, end.batches, times(loaded)) == (first.code, [], before), end.told
+        assert " BEFORE  " in end.told.split("\n")[0]
+
+    def test_a_stream_is_recognised_when_it_is_read(self, zygote: Zygote, exports: Path) -> None:
+        assert zygote.run(exports, "load", "a.csv", *OUT).code == 0
+        os.mkfifo(exports / "pipe")
+        running = zygote.start(exports, "load", "pipe", *OUT)
+        (exports / "pipe").write_bytes((exports / "a.csv").read_bytes())
+        end = running.wait()
+        is_recorded(end)
+        assert end.batches

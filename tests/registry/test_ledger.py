@@ -1,6 +1,7 @@
 """What a registry answers to people."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -8,7 +9,7 @@ import polars as pl
 import pytest
 
 from vbatch.errors import RegistryError
-from vbatch.model.registered import RegisteredRun
+from vbatch.model.registered import Kind, RegisteredRun
 from vbatch.registry import Registry
 
 Part = Callable[..., Path]
@@ -131,3 +132,33 @@ def test_an_empty_registry_answers_too(registry: Registry, run: Run) -> None:
     assert registry.info().scopes == {"shop": 0}
     assert registry.find("x").is_empty()
     assert registry.check() == ()
+
+
+SIZED = '{"sources": [{"bytes": 20}, {"bytes": 3}], "outputs": [{"bytes": 7}]}'
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("shop", "import", [3, 20]),
+        ("club", "load", [3, 20]),
+        ("shop", "load", [3, 3]),
+        ("shop", "load", [3]),
+        ("shop", "load", [3, 7, 20]),
+        ("shop", "load", [3, 1 << 40]),
+    ],
+)
+def test_a_run_is_found_by_the_sizes_of_its_sources(registry: Registry, run: Run, other: tuple[str, Kind, list[int]]) -> None:
+    for place, report in enumerate(["", "no JSON", '{"status": "loaded"}', '{"sources": [{"bytes": "x"}, {}]}']):
+        registry.register(replace(run(f"r{place}"), report=report), [])
+    assert not registry.has_sizes("shop", "load", [3, 20])
+    registry.register(replace(run("sized"), report=SIZED), [])
+    assert registry.has_sizes("shop", "load", [3, 20])
+    assert not registry.has_sizes(*other)
+    registry.forget("sized", by="ann", reason="test")
+    assert not registry.has_sizes("shop", "load", [3, 20])
+
+
+def test_no_registry_has_a_run_of_these_sizes(registry: Registry) -> None:
+    assert not registry.has_sizes("shop", "load", [3])
+    assert not registry.exists()

@@ -11,10 +11,11 @@ import polars as pl
 from vbatch.engines.correction import correction
 from vbatch.engines.published import finished_in, free, report_in
 from vbatch.errors import RegistryBusyError, RegistryError
+from vbatch.model.identity import run_identity
 from vbatch.model.options import Options
 from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
-from vbatch.model.registered import RegisteredRun
+from vbatch.model.registered import Kind, RegisteredRun
 from vbatch.model.report import Output, Report
 from vbatch.registry import LOOKUP, CodesTakenError, Registry, RunKnownError
 from vbatch.steps.errors import guarded
@@ -52,6 +53,37 @@ class Ledger:
         for part, file in zip(parts, codes, strict=True):
             write_codes(read_rows(part.rows)["code"], file)
         return self.registry.lookup(self.pipeline.scope, codes, apart_from=run_id)
+
+    @property
+    def kind(self) -> Kind:
+        """As what the run is registered."""
+        return "import" if self.verb == "import" else "load"
+
+    def place(self, run_id: str) -> Path:
+        """Where a run's output goes; OutputError if something else is there."""
+        return free(self.options.out or Path("runs", run_id), run_id)
+
+    def recorded(self, paths: Sequence[str], work: str) -> Report | None:
+        """The report of this very run, if it was loaded before and that can be told from the sources without judging them.
+
+        Their sizes say whether it can be: only where a recorded run had sources of the same are they hashed, whole. A stream has no size,
+        and of an archive's members the report tells those that they unpack to: such a run is recognised by `stored` when it was judged.
+
+        Args:
+            paths: the sources, each a file or what is none, such as standard input.
+            work: what is done with them, as `work_identity` tells it.
+        """
+        sizes = _sizes(paths)
+        if sizes is None or not self._has_sizes(sizes):
+            return None
+        try:
+            # One after the other in this thread, where signals are heard.
+            hashes = [sha256_of(Path(path)) for path in paths]
+        except OSError:
+            # Whoever reads them next finds that out, too, and has words for it.
+            return None
+        run_id = run_identity(hashes, work)
+        return self.stored(run_id, self.place(run_id))
 
     def stored(self, run_id: str, out: Path) -> Report | None:
         """The report of this very run, if it was loaded before."""
@@ -132,6 +164,13 @@ class Ledger:
         publish(work.out, out, work.aside)
         return replace(report, path=str(out))
 
+    def _has_sizes(self, sizes: Sequence[int]) -> bool:
+        """Whether a run that `stored` could find had sources of these sizes; validate looks into the output folder, if it was named."""
+        if self.verb != "validate":
+            return self.registry.has_sizes(self.pipeline.scope, self.kind, sizes)
+        earlier = report_in(self.options.out) if self.options.out else None
+        return earlier is not None and earlier.status == "loaded" and sorted(source.bytes for source in earlier.sources) == sizes
+
     def _register(self, report: Report, parts: Sequence[SettledPart], attempts: Path, out: Path) -> None:
         if report.status not in {"loaded", "imported"}:
             return
@@ -142,7 +181,7 @@ class Ledger:
             registered_at=datetime.now(UTC),
             sources=tuple(source.path for source in report.sources),
             report=report.to_json(),
-            kind="import" if self.verb == "import" else "load",
+            kind=self.kind,
             corrects=self.options.corrects,
             outputs="" if self.verb == "import" else str(out.absolute()),
         )
@@ -159,3 +198,13 @@ class Ledger:
             return asked.stored(run_id, out)
         except RegistryError:
             return None
+
+
+def _sizes(paths: Sequence[str]) -> list[int] | None:
+    """Bytes of each source, in ascending order; None if one has no size before it is read, or is named twice, which will be refused."""
+    if len({*paths}) < len(paths) or not all(path != "-" and Path(path).is_file() for path in paths):
+        return None
+    try:
+        return sorted(Path(path).stat().st_size for path in paths)
+    except OSError:
+        return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from vbatch.errors import RegistryError
-from vbatch.model.registered import RegisteredRun
+from vbatch.model.registered import Kind, RegisteredRun
 from vbatch.registry.connect import Connection, first, now
 from vbatch.registry.lookup import patterns
 
@@ -32,6 +32,15 @@ def stored(con: Connection, run_id: str) -> RegisteredRun | None:
         corrects=corrects,
         outputs=outputs,
     )
+
+
+def has_sizes(con: Connection, scope: str, kind: Kind, sizes: Sequence[int]) -> bool:
+    """Whether the sources of a registered run had these sizes, in ascending order; a report that says nothing of them is none."""
+    query = """
+        SELECT 1 FROM runs WHERE scope = $scope AND kind = $kind AND len(sources) = len($sizes)
+        AND list_sort(TRY(CAST(json_extract(report, '$.sources[*].bytes') AS UBIGINT[]))) = CAST($sizes AS UBIGINT[]) LIMIT 1
+    """
+    return bool(first(con, query, {"scope": scope, "kind": kind, "sizes": list(sizes)}))
 
 
 def resolve(con: Connection, name: str) -> str:

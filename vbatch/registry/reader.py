@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from vbatch.errors import OutputError
-from vbatch.model.registered import RegisteredRun
+from vbatch.model.registered import Kind, RegisteredRun
 from vbatch.registry import answers, ledger
 from vbatch.registry.answers import RegistryInfo
 from vbatch.registry.audit import Finding, check
@@ -45,6 +45,13 @@ class RegistryReader:
             return None
         with self._reading() as con:
             return ledger.stored(con, run_id)
+
+    def has_sizes(self, scope: str, kind: Kind, sizes: Sequence[int]) -> bool:
+        """Whether a run of this kind is registered in a scope whose sources had these sizes, in ascending order: by its report."""
+        if not self.exists():
+            return False
+        with self._reading() as con:
+            return ledger.has_sizes(con, scope, kind, sizes)
 
     def resolve(self, name: str) -> str:
         """The identity of a RUN."""
