@@ -25,7 +25,7 @@ def write_export(path: Path, records: int, *, seed: int = 7, good: float = 1.0) 
         path: the file.
         records: how many.
         seed: of the random numbers; the same seed gives the same bytes.
-        good: share of the usual number of good records; 0 spoils every record.
+        good: share of the usual number of good records; 0 spoils every record, 2 none.
     """
     random = np.random.default_rng(seed)
     with path.open("wb") as file:
@@ -36,7 +36,7 @@ def write_export(path: Path, records: int, *, seed: int = 7, good: float = 1.0) 
 def _chunk(rows: int, random: np.random.Generator, good: float) -> pl.DataFrame:
     codes = np.ascontiguousarray(SIGNS[random.integers(0, len(SIGNS), (rows, 14))]).view("S14").ravel().astype("U14")
     cents = random.integers(1_000, 25_000, rows)
-    repeated = random.random(rows) < 0.002
+    repeated = random.random(rows) < (0.002 if good <= 1 else 0)
     start = pl.datetime(2019, 1, 1) + pl.duration(seconds="second")
     money = pl.Decimal(12, 2)
     frame = pl.DataFrame({"code": codes, "cents": cents, "spent": random.random(rows), "second": random.integers(0, 1 << 27, rows)})
