@@ -41,3 +41,13 @@ def test_a_small_budget_changes_nothing_but_the_pace(vbatch: Call, tmp_path: Pat
     assert vbatch("validate", "cards.csv", "-p", "gift_cards", "-o", "two", "--batch-rows", "1", "--memory", "256MiB").code == 1
     one, two = ({file.name: file.read_bytes() for file in (tmp_path / name / "accepted").iterdir()} for name in ("one", "two"))
     assert one == two
+
+
+def test_every_verb_that_judges_takes_a_budget(vbatch: Call) -> None:
+    """It has to be known before anything is read."""
+    for verb in ("validate", "load", "registry import"):
+        assert "--memory SIZE" in vbatch(*verb.split(), "--help").out
+        little = vbatch(*verb.split(), "clean.csv", "-p", "gift_cards", VBATCH_MEMORY="100MiB")
+        assert (little.code, little.err) == (2, "error: 100 MiB of memory are not enough\nhint: give it at least 256MiB\n")
+        done = vbatch(*verb.split(), "clean.csv", "-p", "gift_cards", "--memory", "256MiB", "--registry", f"{verb}.duckdb")
+        assert done.code == 0

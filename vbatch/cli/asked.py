@@ -74,11 +74,14 @@ _MAX_REJECTED = option(
 )
 _AS_OF = option("--as-of", type=Instant(), metavar="INSTANT", help="Judge expiry at this instant, with a zone.  [default: not judged]")
 _CORRECTS = option("--corrects", type=Words(), metavar="RUN", help="The run whose rejected records these are, mended.  [default: none]")
+_MEMORY = option(
+    "--memory", type=Size(), metavar="SIZE", help="Memory for what grows with the input.  [default: a quarter of the machine's]"
+)
 _HOW = (
     option("--csv", is_flag=True, help="Write CSV twins of the Parquet files."),
     option("--allow-truncated", is_flag=True, help="Judge a compressed source that ends early as far as it goes."),
     option("--restart", is_flag=True, help="Throw away what an interrupted run has finished."),
-    option("--memory", type=Size(), metavar="SIZE", help="Memory for what grows with the input.  [default: a quarter of the machine's]"),
+    _MEMORY,
     option("--timings", is_flag=True, help="The report tells the seconds of each phase."),
     option("--batch-rows", type=click.IntRange(min=1), metavar="N", help="Records judged at a time.  [default: the pipeline's own]"),
 )
@@ -108,4 +111,4 @@ def _gathering(*parameters: Callable[[Any], Any]) -> Callable[[Callable[[Asked],
 _WHERE = (pipeline_option, _OUT, registry_option, scope_option, _MAX_REJECTED, _AS_OF)
 validate_parameters = _gathering(_SOURCES, *_WHERE, *_HOW, *_TOLD)
 load_parameters = _gathering(_SOURCES, *_WHERE, _CORRECTS, *_HOW, *_TOLD)
-import_parameters = _gathering(_SOURCES, pipeline_option, registry_option, scope_option, _MAX_REJECTED, _AS_OF, *_TOLD)
+import_parameters = _gathering(_SOURCES, pipeline_option, registry_option, scope_option, _MAX_REJECTED, _AS_OF, _MEMORY, *_TOLD)
