@@ -1,5 +1,6 @@
 """The chain of a run and those that mend its rejected records: what is still open, also where a code itself was mended."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,3 +93,87 @@ def test_without_its_outputs_nobody_can_say(mend: Mend, first: Report) -> None:
     report = mend("CARD-2,2.00,\n")
     assert report.corrects == {"run": first.run_id, "rejected": 3, "since_accepted": None, "open": None}
     assert not Path("mended/still_open.csv").exists()
+
+
+class TestACorrectionOfACorrection:
+    """What a mended file had rejected again is followed to the runs that correct its run."""
+
+    @pytest.fixture
+    def second(self, mend: Mend) -> Report:
+        """The code of one record is mended, of another the amount only; two are rejected again, one of them under a new code."""
+        report = mend("CARD-2,y,\n", "CARD-3,3.00,\n", "CARD 5,4.00,\n", out="second")
+        assert counts(report) == (1, 2)
+        return report
+
+    def third(self, second: Report, *lines: str, name: str = "cards.csv") -> None:
+        assert Path("second/rejected/replay/cards.csv").read_text() == HEADER + "CARD-2,y,\n" + "CARD 5,4.00,\n"
+        Path("third-source").mkdir()
+        Path("third-source", name).write_text(HEADER + "".join(lines))
+        load([f"third-source/{name}"], "gift_cards", Options(out=Path("third"), corrects=second.run_id))
+        assert verify("third") == ()
+
+    def open_in(self, first: Report) -> list[int]:
+        """The records of the first run that are open, by what `registry runs` tells."""
+        now = correction(Registry(Path("codes.duckdb")), first.run_id, first.scope, ())
+        assert now.still_open is not None
+        left = sorted(now.still_open["record"].unique())
+        assert now.told() == {"run": first.run_id, "rejected": 3, "since_accepted": 3 - len(left), "open": len(left)}
+        return left
+
+    def test_by_place(self, first: Report, second: Report) -> None:
+        assert self.open_in(first) == [2, 4]
+        self.third(second, "CARD-7,2.00,\n", "CARD-4,4.00,\n")
+        assert self.open_in(first) == []
+
+    def test_what_is_still_open_stays_so(self, first: Report, second: Report) -> None:
+        self.third(second, "CARD-2,z,\n", "CARD-4,4.00,\n")
+        assert self.open_in(first) == [2]
+
+    @pytest.mark.parametrize(
+        ("lines", "name"),
+        [
+            (("CARD-4,4.00,\n",), "cards.csv"),
+            (("CARD-4,4.00,\n", "CARD-2,2.00,\n"), "cards.csv"),
+            (("CARD-2,2.00,\n", "CARD-4,4.00,\n"), "c.csv"),
+        ],
+        ids=["a line is gone", "a line moved", "another name"],
+    )
+    def test_where_places_prove_nothing_only_codes_count(self, first: Report, second: Report, lines: tuple[str, ...], name: str) -> None:
+        self.third(second, *lines, name=name)
+        assert self.open_in(first) == [2, 4][len(lines) == 2 :]
+
+    def test_without_the_outputs_between_only_codes_count(self, first: Report, second: Report) -> None:
+        self.third(second, "CARD-2,2.00,\n", "CARD-4,4.00,\n")
+        Path("second").rename("elsewhere")
+        assert self.open_in(first) == [4]
+
+    def test_through_another_one(self, first: Report, second: Report) -> None:
+        self.third(second, "CARD-2,2.00,\n", "CARD 6,4.00,\n")
+        assert self.open_in(first) == [4]
+        replayed = Path("third/rejected/replay/cards.csv")
+        assert replayed.read_text() == HEADER + "CARD 6,4.00,\n"
+        Path("fourth-source").mkdir()
+        Path("fourth-source/cards.csv").write_text(HEADER + "CARD-4,4.00,\n")
+        corrects = json.loads(Path("third/report.json").read_text())["run_id"]
+        load(["fourth-source/cards.csv"], "gift_cards", Options(out=Path("fourth"), corrects=corrects))
+        assert self.open_in(first) == []
+
+
+def test_a_code_that_was_mended_before_it_was_accepted_is_known_by_that_code(first: Report, mend: Mend) -> None:
+    """The second mended file has another name, and so no places."""
+    second = mend(NO_AMOUNT, "CARD-3,x,\n", UMLAUT, out="second")
+    Path("rest.csv").write_text(HEADER + "CARD-3,3.00,\n")
+    load(["rest.csv"], "gift_cards", Options(out=Path("third"), corrects=second.run_id))
+    now = correction(Registry(Path("codes.duckdb")), first.run_id, first.scope, ())
+    assert now.still_open is not None
+    assert sorted(now.still_open["record"].unique()) == [2, 4]
+
+
+def test_a_rejected_record_that_moved_ends_the_way(first: Report, mend: Mend) -> None:
+    """Nothing was accepted that could prove it, but what was rejected again does."""
+    second = mend(NO_AMOUNT, UMLAUT, SPACE, out="second")
+    Path("cards.csv").write_text(HEADER + "CARD-2,2.00,\n" + "CARD-4,4.00,\n" + "CARD 3,3.00,\n")
+    load(["cards.csv"], "gift_cards", Options(out=Path("third"), corrects=second.run_id))
+    now = correction(Registry(Path("codes.duckdb")), first.run_id, first.scope, ())
+    assert now.still_open is not None
+    assert sorted(now.still_open["record"].unique()) == [3, 4]
