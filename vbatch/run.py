@@ -189,9 +189,9 @@ class _Run:
                 work.remove()
         with workspace(place) as work:
             self.ledger.make_up(work)
+            resumed = work.begin(identity, restart=self.options.restart)
             if recorded := self.ledger.recorded(self.paths, self.work):
                 return recorded
-            resumed = work.begin(identity, restart=self.options.restart)
             work.renew(work.scratch)
             job = self._read(work)
             refuse_full_disk(job.sources, work.judged, self.options.registry if self.verb != "validate" else None, csv=self.options.csv)
