@@ -29,7 +29,7 @@ from vbatch.model.pipeline import Pipeline
 from vbatch.model.report import Output, Report
 from vbatch.model.rulebook import Rulebook, rulebook
 from vbatch.model.stopwatch import Stopwatch
-from vbatch.registry import Registry
+from vbatch.registry import Registry, Standing
 from vbatch.steps.read import ChangedError, beforehand, expanded, exports
 from vbatch.steps.rows import read_rows
 from vbatch.steps.settle import settle
@@ -203,10 +203,11 @@ class _Run:
             while done is None:
                 # Again as often as another run registers some of these codes after they were looked up.
                 work.renew(work.out)
-                parts, outputs = self._write(job, self._settle(job, judged.parts, run_id))
+                since = self.ledger.standing(run_id)
+                parts, outputs = self._write(job, self._settle(job, judged.parts, run_id, since))
                 report = self._account(job, judged, parts, outputs, run_id=run_id, started=started)
                 self._refuse_changed(identity)
-                done = self.ledger.commit(report, parts, work, out)
+                done = self.ledger.commit(report, parts, work, out, since)
             return done
 
     def _place(self, identity: str) -> Path:
@@ -251,9 +252,9 @@ class _Run:
             work.renew(work.judged)
             return self.engine.judge(job, (), self.progress)
 
-    def _settle(self, job: Job, parts: Sequence[Part], run_id: str) -> Iterator[SettledPart]:
+    def _settle(self, job: Job, parts: Sequence[Part], run_id: str, since: Standing) -> Iterator[SettledPart]:
         with self.watch.time("look up"):
-            registered = self.ledger.lookup(parts, run_id, job.scratch)
+            registered = self.ledger.lookup(parts, run_id, job.scratch, since)
 
         def rows_of(part: Part) -> pl.DataFrame:
             return read_rows(part.rows).with_columns(_source=pl.lit(job.sources[part.source].path))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import polars as pl
@@ -89,6 +90,41 @@ def test_codes_taken_since_the_lookup_are_found_in_the_transaction(registry: Reg
         registry.register(run("r2"), [mine])
     assert registry.runs()["run_id"].to_list() == ["r1"]
     assert len(content(registry)) == 3
+
+
+@pytest.mark.parametrize("how", ["registered", "registered again", "used"])
+def test_what_came_since_the_lookup_is_seen(registry: Registry, part: Part, run: Run, rows: Rows, how: str) -> None:
+    theirs = part("theirs.parquet", "A")
+    registry.register(run("r0"), [theirs])
+    registry.forget("r0", by="me", reason="a test")
+    since = registry.standing("shop", apart_from="r2")
+    assert not since.anything
+    registry.register(run("r0" if how == "registered again" else "r1"), [theirs])
+    if how == "used":
+        registry.mark("used", rows("A"), scope="shop", by="me", reason="a test")
+        registry.forget("r1", by="me", reason="a test")
+    with pytest.raises(CodesTakenError, match="1 of these codes"):
+        registry.register(run("r2"), [part("mine.parquet", "A", "B")], since=since)
+
+
+def test_a_mark_since_the_lookup_is_seen(registry: Registry, part: Part, run: Run, rows: Rows) -> None:
+    registry.register(run("r1"), [part("theirs.parquet", "A")])
+    registry.mark("delivered", rows("A"), scope="shop", by="me", reason="a test")
+    registry.mark("used", rows("A"), scope="shop", by="me", reason="a test")
+    registry.forget("r1", by="me", reason="a test")
+    since = registry.standing("shop", apart_from="r2")
+    assert since.anything
+    with pytest.raises(CodesTakenError, match="1 of these codes"):
+        registry.register(run("r2"), [part("mine.parquet", "A")], since=since._replace(marking=1))
+
+
+def test_codes_are_not_looked_up_again_where_nothing_came_since(registry: Registry, part: Part, run: Run) -> None:
+    registry.register(run("r1"), [part("theirs.parquet", "A")])
+    since = registry.standing("shop", apart_from="r2")
+    with patch("vbatch.registry.store.taken") as taken:
+        registry.register(run("r2"), [part("mine.parquet", "B")], since=since)
+    assert not taken.called
+    assert content(registry) == [("A", 1, 0, 1), ("B", 2, 0, 1)]
 
 
 def test_codes_that_differ_in_case_or_scope_are_not_taken(registry: Registry, part: Part, run: Run) -> None:

@@ -17,7 +17,7 @@ from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.registered import Kind, RegisteredRun
 from vbatch.model.report import Output, Report
-from vbatch.registry import LOOKUP, CodesTakenError, Registry, RunKnownError
+from vbatch.registry import LOOKUP, CodesTakenError, Registry, RunKnownError, Standing
 from vbatch.steps.errors import guarded
 from vbatch.steps.measure import sha256_of
 from vbatch.steps.rows import read_rows, write_codes
@@ -45,9 +45,13 @@ class Ledger:
     pipeline: Pipeline
     options: Options
 
-    def lookup(self, parts: Sequence[Part], run_id: str, scratch: Path) -> pl.DataFrame:
+    def standing(self, run_id: str) -> Standing:
+        """How the registry stands before this run is looked up and registered."""
+        return self.registry.standing(self.pipeline.scope, apart_from=run_id)
+
+    def lookup(self, parts: Sequence[Part], run_id: str, scratch: Path, since: Standing) -> pl.DataFrame:
         """Which accepted rows hold a code that another run has registered, or that is used; `scratch` is for files on the way."""
-        if not self.registry.holds(self.pipeline.scope, apart_from=run_id):
+        if not since.anything:
             return LOOKUP.to_frame()
         codes = [scratch / f"codes-{part.number:05d}.parquet" for part in parts]
         for part, file in zip(parts, codes, strict=True):
@@ -136,7 +140,7 @@ class Ledger:
             frames.append(found.with_columns(rows["fault"].alias("fault")))
         pl.concat(frames).write_parquet(scratch / ATTEMPTS)
 
-    def commit(self, report: Report, parts: Sequence[SettledPart], work: Workspace, out: Path) -> Report | None:
+    def commit(self, report: Report, parts: Sequence[SettledPart], work: Workspace, out: Path, since: Standing) -> Report | None:
         """Register a run whose output is sealed in its workspace, and publish it.
 
         Args:
@@ -144,13 +148,14 @@ class Ledger:
             parts: what it accepted.
             work: where its output is.
             out: where that goes.
+            since: how the registry stood before the codes were looked up.
 
         Returns:
             Its report, or that of another process with the same input which was faster; None if another run has registered some of the
             codes since they were looked up, and they have to be looked up again.
         """
         try:
-            self._register(report, parts, work.scratch / ATTEMPTS, out)
+            self._register(report, parts, work.scratch / ATTEMPTS, out, since)
         except CodesTakenError:
             return None
         except RegistryBusyError:
@@ -171,7 +176,7 @@ class Ledger:
         earlier = report_in(self.options.out) if self.options.out else None
         return earlier is not None and earlier.status == "loaded" and sorted(source.bytes for source in earlier.sources) == sizes
 
-    def _register(self, report: Report, parts: Sequence[SettledPart], attempts: Path, out: Path) -> None:
+    def _register(self, report: Report, parts: Sequence[SettledPart], attempts: Path, out: Path, since: Standing) -> None:
         if report.status not in {"loaded", "imported"}:
             return
         run = RegisteredRun(
@@ -185,7 +190,7 @@ class Ledger:
             corrects=self.options.corrects,
             outputs="" if self.verb == "import" else str(out.absolute()),
         )
-        self.registry.register(run, [part.accepted for part in parts], attempts=attempts)
+        self.registry.register(run, [part.accepted for part in parts], attempts=attempts, since=since)
 
     def _registered_after_all(self, error: RegistryError, run_id: str, work: Workspace, out: Path) -> Report | None:
         """The stored report, if the run is registered whatever the error says: by another process, or by a commit before the error."""

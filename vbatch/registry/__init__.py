@@ -3,8 +3,20 @@
 from vbatch.registry.answers import RegistryInfo
 from vbatch.registry.audit import Finding
 from vbatch.registry.export import Form, Status
-from vbatch.registry.lookup import LOOKUP
+from vbatch.registry.lookup import LOOKUP, Standing
 from vbatch.registry.marks import Mark, MarkResult
 from vbatch.registry.store import CodesTakenError, Registry, RunKnownError
 
-__all__ = ["LOOKUP", "CodesTakenError", "Finding", "Form", "Mark", "MarkResult", "Registry", "RegistryInfo", "RunKnownError", "Status"]
+__all__ = [
+    "LOOKUP",
+    "CodesTakenError",
+    "Finding",
+    "Form",
+    "Mark",
+    "MarkResult",
+    "Registry",
+    "RegistryInfo",
+    "RunKnownError",
+    "Standing",
+    "Status",
+]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -28,6 +29,22 @@ MATCHES = pl.Schema(
 """The columns of a match: the row, how it is equal, and the registration by number of the run and position of the source in it.
 
 Without a run it is no registration: the code is used."""
+
+
+class Standing(NamedTuple):
+    """How a registry stands. What is added to it later, a run or a mark, makes it another one.
+
+    Args:
+        number, run_id: the last run that was registered, forgotten or not; None if there was none.
+        marking: the last marking of codes.
+        anything: whether a lookup can find something.
+    """
+
+    number: int | None = None
+    run_id: str | None = None
+    marking: int | None = None
+    anything: bool = False
+
 
 _ORIGINS = pl.Schema(
     {"run": pl.UInt32(), "position": pl.UInt32(), "run_id": pl.String(), "registered_at": pl.Datetime("us"), "source": pl.String()}
@@ -127,17 +144,20 @@ def taken(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str
     )
 
 
-def holds(con: Connection, scope: str, *, apart_from: str) -> bool:
-    """Whether a lookup can find anything; arguments as for `matches`."""
+def standing(con: Connection, scope: str, *, apart_from: str) -> Standing:
+    """How the registry stands; arguments as for `matches`."""
+    number, run_id = first(con, "SELECT max(run), max_by(run_id, run) FROM ever")
+    (marking,) = first(con, "SELECT max(marking) FROM marks")
     who = {"scope": scope, "apart_from": apart_from}
-    return bool(first(con, _OTHER_RUN, who) or first(con, _USED_CODE, [scope]))
+    return Standing(number, run_id, marking, anything=bool(first(con, _OTHER_RUN, who) or first(con, _USED_CODE, [scope])))
 
 
 def _gather_hits(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str) -> bool:
     """Fills the table `hits` with the codes whose hash is one of the parts'; False if it stays empty."""
     who = {"scope": scope, "apart_from": apart_from}
     con.execute("CREATE OR REPLACE TEMP TABLE hits (h UBIGINT, code VARCHAR, run UINTEGER, source UINTEGER, record UBIGINT)")
-    if first(con, _OTHER_RUN, who):
+    # Most codes are new, and that can be told from one column of the registry.
+    if first(con, _OTHER_RUN, who) and first(con, _ANY_HASH, {"parts": patterns(parts)}):
         con.execute(_REGISTERED, {**who, "parts": patterns(parts)})
     if first(con, _USED_CODE, [scope]):
         con.execute(_USED, {**who, "parts": patterns(parts)})
@@ -146,6 +166,7 @@ def _gather_hits(con: Connection, scope: str, parts: Sequence[Path], *, apart_fr
 
 _OTHER_RUN = "SELECT 1 FROM runs WHERE scope = $scope AND run_id <> $apart_from LIMIT 1"
 _USED_CODE = "SELECT 1 FROM marks WHERE scope = ? AND status = 'used' LIMIT 1"
+_ANY_HASH = "SELECT 1 FROM known WHERE h IN (SELECT hash(lower(code)) FROM read_parquet($parts, hive_partitioning = false)) LIMIT 1"
 _REGISTERED = """
     INSERT INTO hits SELECT h, code, run, source, record FROM known
     WHERE run IN (SELECT run FROM runs WHERE scope = $scope AND run_id <> $apart_from)

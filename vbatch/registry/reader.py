@@ -17,7 +17,7 @@ from vbatch.registry.audit import Finding, check
 from vbatch.registry.connect import Connection
 from vbatch.registry.errors import named_errors
 from vbatch.registry.export import Form, Status, export, form_of
-from vbatch.registry.lookup import LOOKUP, earliest, holds, matches, origins
+from vbatch.registry.lookup import LOOKUP, Standing, earliest, matches, origins, standing
 from vbatch.registry.session import reading
 
 
@@ -58,12 +58,12 @@ class RegistryReader:
         with self._reading() as con:
             return ledger.resolve(con, name)
 
-    def holds(self, scope: str, *, apart_from: str) -> bool:
-        """Whether a lookup in this scope can find anything: a registration by another run, or a used code."""
+    def standing(self, scope: str, *, apart_from: str) -> Standing:
+        """How the registry stands, and whether a lookup in this scope can find anything: a registration by another run, or a used code."""
         if not self.exists():
-            return False
+            return Standing()
         with self._reading() as con:
-            return holds(con, scope, apart_from=apart_from)
+            return standing(con, scope, apart_from=apart_from)
 
     def lookup(self, scope: str, parts: Sequence[Path], *, apart_from: str) -> pl.DataFrame:
         """Which rows hold a code that another run has registered in this scope, or that is used there.

@@ -15,7 +15,7 @@ from vbatch.registry import ledger
 from vbatch.registry.connect import Connection, transaction
 from vbatch.registry.durable import draft_name, held_folder
 from vbatch.registry.errors import named_errors
-from vbatch.registry.lookup import taken
+from vbatch.registry.lookup import Standing, standing, taken
 from vbatch.registry.marks import Mark, MarkResult, mark
 from vbatch.registry.reader import RegistryReader
 from vbatch.registry.session import create, writing
@@ -48,7 +48,7 @@ class Registry(RegistryReader):
         with named_errors(self.path), writing(self._file, wait=self.wait) if self.exists() else untried:
             pass
 
-    def register(self, run: RegisteredRun, parts: Sequence[Path], *, attempts: Path | None = None) -> None:
+    def register(self, run: RegisteredRun, parts: Sequence[Path], *, attempts: Path | None = None, since: Standing | None = None) -> None:
         """Adds a run and all its codes.
 
         Args:
@@ -56,6 +56,7 @@ class Registry(RegistryReader):
             parts: its accepted rows: Parquet files with `code` (String), `_record` (UInt64) and `_source` (String, one of `run.sources`).
             attempts: the rows that it was refused because their code is registered or used: a Parquet file with `code` (String),
                 `_source` (String), `_record` (UInt64) and `fault` (String).
+            since: how the registry stood when the codes were looked up; they are not looked up again if it still does.
 
         Raises:
             RegistryError: the run that it corrects is not registered.
@@ -65,7 +66,7 @@ class Registry(RegistryReader):
 
         def fill(con: Connection) -> None:
             with transaction(con):
-                _refuse_doubles(con, run, parts)
+                _refuse_doubles(con, run, parts, since)
                 ledger.append(con, run, parts)
                 if attempts is not None:
                     ledger.append_attempts(con, run, attempts)
@@ -115,8 +116,10 @@ class Registry(RegistryReader):
             yield con
 
 
-def _refuse_doubles(con: Connection, run: RegisteredRun, parts: Sequence[Path]) -> None:
+def _refuse_doubles(con: Connection, run: RegisteredRun, parts: Sequence[Path], since: Standing | None) -> None:
     if ledger.stored(con, run.run_id) is not None:
         raise RunKnownError(f"run {run.run_id} is registered already", hint="its report is in the registry; nothing is left to load")
+    if since == standing(con, run.scope, apart_from=run.run_id):
+        return
     if count := taken(con, run.scope, parts, apart_from=run.run_id):
         raise CodesTakenError(f"another run has registered {count} of these codes meanwhile, or they were used", hint="run it again")
