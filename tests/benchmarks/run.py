@@ -40,7 +40,7 @@ from stage import (
 
 HEAVY = ("polars", "pandera", "duckdb", "pyarrow")
 LARGE = Export(times=TENFOLD)
-BAD, GOOD = Export(good=0), Export(good=2)
+BAD, GOOD = Export(bad=1), Export(bad=0)
 DELTA = Export(times=1 / 500, seed=9)
 FEW = Export(records=1000)
 PACKED = Export(packed=True)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from exports import write_export
+from exports import SHARE, write_export
 from process import Cost, cost
 
 PEERS = Path(__file__).with_name("peers.py")
@@ -17,12 +17,12 @@ TENFOLD = 10
 
 
 class Export(NamedTuple):
-    """An export: so many times the records that were asked for, or a number of its own; seed and goodness as `write_export` takes them."""
+    """An export: so many times the records that were asked for, or a number of its own; the rest as `write_export` takes it."""
 
     times: float = 1
     records: int = 0
     seed: int = 7
-    good: float = 1
+    bad: float = SHARE
     packed: bool = False
 
 
@@ -61,7 +61,7 @@ class Stage:
             with self.export(which._replace(packed=False)).open("rb") as plain, gzip.open(file, "wb", compresslevel=6) as packed:
                 shutil.copyfileobj(plain, packed, 1 << 20)
         else:
-            write_export(file, which.records or int(which.times * self.records), seed=which.seed, good=which.good)
+            write_export(file, which.records or int(which.times * self.records), seed=which.seed, bad=which.bad)
         os.sync()
         return file
 
