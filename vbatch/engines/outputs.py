@@ -1,12 +1,14 @@
 """Writes what people and targets read, part by part in the order of the sources."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import polars as pl
 import pyarrow.parquet as pq
 
+from vbatch.model.batch import RAW
 from vbatch.model.engine import Job
 from vbatch.model.part import SettledPart
 from vbatch.model.report import Output
@@ -38,15 +40,13 @@ def write_outputs(job: Job, parts: Iterable[SettledPart], *, csv: bool) -> tuple
         Rolling(folder / "discarded", job.batch_rows) as discarded,
         ErrorFiles(folder) as errors,
         Replays(folder / "rejected" / "replay", job.sources) as replays,
+        ThreadPoolExecutor() as pool,
     ):
+        files = _Files(rejected, discarded, errors, replays)
         for some, findings in _gathered(parts, min(TOGETHER, job.batch_rows)):
-            position = some[0].source
-            source = job.sources[position]
-            kept_out, set_aside = by_fate(findings, job.rulebook.book)
-            rejected.write(rejected_rows(kept_out, source, job.rulebook.book))
-            discarded.write(rejected_rows(set_aside, source, job.rulebook.book))
-            replays.write(position, kept_out["_raw"])
-            errors.write(error_rows(findings, source, job.rulebook.book))
+            # Each file has a thread, so that they are written side by side and each in order.
+            for done in [pool.submit(work) for work in _works(files, job, some[0].source, findings)]:
+                done.result()
             written += some
     rows = {part.accepted: part.tally.accepted for part in written}
     if csv:
@@ -54,6 +54,27 @@ def write_outputs(job: Job, parts: Iterable[SettledPart], *, csv: bool) -> tuple
             csv_twin(path, path.with_suffix(".csv"))
     rows |= rejected.files | discarded.files | dict.fromkeys(errors.paths, errors.rows)
     return tuple(written), measure(folder, _with_twins(rows))
+
+
+class _Files(NamedTuple):
+    """Where findings go."""
+
+    rejected: Rolling
+    discarded: Rolling
+    errors: "ErrorFiles"
+    replays: Replays
+
+
+def _works(files: _Files, job: Job, position: int, findings: pl.DataFrame) -> list[Callable[[], None]]:
+    """What is to do with findings of a source; each can be done beside the others."""
+    source, book = job.sources[position], job.rulebook.book
+    kept_out, set_aside = by_fate(findings, book)
+    return [
+        lambda: files.rejected.write(rejected_rows(kept_out, source, book)),
+        lambda: files.discarded.write(rejected_rows(set_aside, source, book)),
+        lambda: files.errors.write(error_rows(findings, source, book)),
+        lambda: files.replays.write(position, kept_out[RAW]),
+    ]
 
 
 def _gathered(parts: Iterable[SettledPart], rows: int) -> Iterator[tuple[list[SettledPart], pl.DataFrame]]:

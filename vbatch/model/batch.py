@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from vbatch.model.span import Span
+
+Positions = npt.NDArray[np.int64]
 
 PROVENANCE = {"_record": pl.UInt64, "_line": pl.UInt64, "_offset": pl.UInt64, "_length": pl.UInt64}
 """Columns of every frame of records: number from 1, physical line from 1, first byte from 0, bytes with the terminator."""
@@ -46,10 +50,17 @@ class Batch:
     original: bytes
     span: Span
 
-    def raw(self, offset: int, length: int) -> bytes:
-        """The bytes of one record in the source, by its place there."""
-        start = offset - self.span.offset
-        return self.original[start : start + length]
+    def raws(self, offsets: Positions, lengths: Positions) -> bytes:
+        """The bytes of several records, one behind the other."""
+        return joined(self.original, offsets - self.span.offset, lengths)
+
+
+def joined(data: bytes, starts: Positions, lengths: Positions) -> bytes:
+    """Some stretches of bytes one behind the other, copied in as few pieces as they lie in."""
+    ends = starts + lengths
+    breaks = np.flatnonzero(starts[1:] != ends[:-1]) + 1
+    first, last = starts[np.append(0, breaks)[: len(starts)]], ends[np.append(breaks, len(starts))[: len(starts)] - 1]
+    return b"".join([data[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True)])
 
 
 class Sums(NamedTuple):

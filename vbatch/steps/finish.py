@@ -1,10 +1,11 @@
 """Writes what people and target platforms read: rejected and discarded rows, replayable bytes, error reports, CSV twins."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Self
 
+import numpy as np
 import polars as pl
 
 from vbatch.model.batch import FAULTS, PROVENANCE
@@ -18,13 +19,15 @@ def rejected_rows(findings: pl.DataFrame, source: Source, book: FaultBook) -> pl
     """Provenance, every text under its own name, and the list of fault codes."""
     named = dict(zip(source.binding.text_columns(), _names(source.binding.header), strict=True))
     texts = [(pl.col(text) if text in findings.columns else pl.lit(None, pl.String)).alias(name) for text, name in named.items()]
-    none = pl.lit(None, pl.String)
-    seen = findings.select(pl.col(FAULTS).bitwise_or()).item() or 0
-    codes: list[pl.Expr] = [
-        pl.when(pl.col(FAULTS) & book.bit(fault.code) != 0).then(pl.lit(fault.code)) for fault in book.having(seen)
-    ] or [none]
-    faults = pl.concat_list(codes).list.drop_nulls().alias("faults")
-    return findings.select(pl.lit(source.path).alias("_source"), *PROVENANCE, *texts, faults)
+    rows = findings.select(pl.lit(source.path).alias("_source"), *PROVENANCE, *texts)
+    return rows.with_columns(_fault_codes(findings[FAULTS], book))
+
+
+def _fault_codes(masks: pl.Series, book: FaultBook) -> pl.Series:
+    """The list of codes that each mask stands for. Few masks differ, so each list is made once."""
+    different, which = np.unique(masks.to_numpy(), return_inverse=True)
+    codes = [[fault.code for fault in book.having(mask)] for mask in different.tolist()]
+    return pl.Series("faults", codes, dtype=pl.List(pl.String)).gather(which)
 
 
 def _names(header: Sequence[str]) -> list[str]:
@@ -65,14 +68,14 @@ class Replays:
             file.write(source.frame.suffix)
         self._stack.close()
 
-    def write(self, source: int, records: Iterable[bytes]) -> None:
-        """Append records of a source."""
+    def write(self, source: int, records: pl.Series) -> None:
+        """Append records of a source, Binary."""
         frame: Frame = self.sources[source].frame
-        for raw in records:
-            if self._counts[source]:
-                self._files[source].write(frame.separator)
-            self._files[source].write(raw.strip(frame.strip) if frame.strip else raw)
-            self._counts[source] += 1
+        pieces = (raw.strip(frame.strip) for raw in records) if frame.strip else records
+        if self._counts[source] and len(records):
+            self._files[source].write(frame.separator)
+        self._files[source].write(frame.separator.join(pieces))
+        self._counts[source] += len(records)
 
 
 def csv_twin(parquet: Path, path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from vbatch.model.batch import FAULTS, PROVENANCE, RAW, Batch, Sums, Tally, exact_sum
 from vbatch.model.fault import FaultBook, Severity
@@ -58,8 +60,11 @@ def judged_rows(judged: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
 
 def with_raw(found: pl.DataFrame, batch: Batch) -> pl.DataFrame:
     """The frame with each record's bytes in RAW."""
-    places = found.select("_offset", "_length").rows()
-    return found.with_columns(pl.Series(RAW, [batch.raw(*place) for place in places], dtype=pl.Binary))
+    starts, lengths = (found[name].to_numpy().astype(np.int64) for name in ("_offset", "_length"))
+    buffers = [None, pa.py_buffer(np.append(0, np.cumsum(lengths))), pa.py_buffer(batch.raws(starts, lengths))]
+    raw = pl.from_arrow(pa.record_batch([pa.Array.from_buffers(pa.large_binary(), found.height, buffers)], [RAW]))
+    assert isinstance(raw, pl.DataFrame)  # noqa: S101 - a batch is no series
+    return found.hstack(raw)
 
 
 def count_faults(masks: pl.Series, book: FaultBook) -> dict[str, int]:
