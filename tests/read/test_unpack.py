@@ -420,6 +420,20 @@ def test_workbooks_that_would_lose_rows_are_refused(sheets: tuple[tuple[tuple[An
         judged([tmp_path / "export"], layout_of("xlsx"), here=tmp_path)
 
 
+def test_who_has_rows_in_several_sheets_is_told_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(workbook((("code",), ("A",)), (), (("code",), ("B",))))
+    with pytest.raises(SourceError) as told:
+        judged([tmp_path / "export"], layout_of("xlsx"), here=tmp_path)
+    assert told.value.message.endswith("export: has rows in 2 sheets: 'Sheet1', 'Sheet3'")
+    assert told.value.hint == "save the one with the vouchers as its own workbook"
+
+
+def test_empty_sheets_around_the_one_with_rows_lose_nothing(tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(workbook((), ((None, None),), (("code",), ("A",), ("B",)), ()))
+    run = judged([tmp_path / "export"], layout_of("xlsx"), here=tmp_path)
+    assert [fate.texts["code"] for fate in run.fates(str(tmp_path / "export"))] == ["A", "B"]
+
+
 def test_a_cell_behind_the_last_field_is_kept(tmp_path: Path) -> None:
     (tmp_path / "export").write_bytes(workbook((("code",), ("A", None, "more"), ("B",))))
     run = judged([tmp_path / "export"], layout_of("xlsx"), here=tmp_path)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import polars as pl
 
-from vbatch.errors import SourceError
 from vbatch.model.batch import FAULTS, Batch
 from vbatch.model.fault import FaultBook
 from vbatch.model.part import Part
@@ -12,6 +11,7 @@ from vbatch.model.source import Source
 from vbatch.steps.read.batches import Place, batch_of
 from vbatch.steps.read.cut import cut
 from vbatch.steps.read.encoding import transcoder
+from vbatch.steps.read.source import changed
 from vbatch.steps.read.window import Window
 
 
@@ -32,7 +32,7 @@ def read_again(source: Source, part: Part, records: pl.DataFrame, book: FaultBoo
         file.seek(span.offset)
         data = file.read(span.size)
     if len(data) != span.size:
-        raise _changed(source)
+        raise changed(source.path)
     if transcoder(source.dialect.encoding) is None:
         places = pl.col("_offset") - span.offset, pl.col("_length")
         chosen = records.with_columns(places[0].alias("_at"), places[1].alias("_size"), pl.lit(0, pl.UInt64).alias(FAULTS))
@@ -41,13 +41,9 @@ def read_again(source: Source, part: Part, records: pl.DataFrame, book: FaultBoo
     window.append(data, at_end=True)
     found = cut(window.data, source.shape, source.dialect, source.path, at_end=True)
     if len(found.starts) != part.tally.records:
-        raise _changed(source)
+        raise changed(source.path)
     place = Place(part.number, part.source, span.first_record, span.blanks, span.seen, span.digest)
     whole = batch_of(place, window, found, book)
     chosen = whole.records.filter(pl.col("_record").is_in(records["_record"].implode()))
     # Only in the whole source could be seen how the last record ends.
     return replace(whole, records=chosen.with_columns(pl.lit(0, pl.UInt64).alias(FAULTS)))
-
-
-def _changed(source: Source) -> SourceError:
-    return SourceError(f"{source.path}: changed while it was read", hint="wait until the export is complete, then run again")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,9 @@ from vbatch.model.fault import FaultBook
 from vbatch.model.part import Part
 from vbatch.model.source import Source
 from vbatch.model.span import Span
+from vbatch.steps.read.bits import Positions
 from vbatch.steps.read.cut import cut
+from vbatch.steps.read.marks import Plain
 from vbatch.steps.read.segment import STRUCTURE, Segments
 from vbatch.steps.read.source import Stream
 from vbatch.steps.read.window import Window
@@ -56,8 +59,9 @@ class Batches:
         window = self._window()
         at_end, size = False, BLOCK
         while not at_end:
-            block = self.stream.read(size)
-            at_end = len(block) < size
+            pending = window.pending
+            block = self.stream.read(size, pending)
+            at_end = len(block) < len(pending) + size
             window.append(block, at_end=at_end)
             found = cut(window.data, self.source.shape, self.source.dialect, self.source.path, at_end=at_end)
             count = len(found.starts)
@@ -145,6 +149,17 @@ class ChangedError(SourceError):
     """A source is not what it was when the run was interrupted."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutBatch(Batch):
+    """A batch whose bytes were looked at when it was cut.
+
+    Args:
+        plain: what was seen; None if they are not plain.
+    """
+
+    plain: Plain | None
+
+
 class Place(NamedTuple):
     """Where a batch stands: number and source in the run, and what its span says besides the bytes."""
 
@@ -156,33 +171,21 @@ class Place(NamedTuple):
     digest: str
 
 
-def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> Batch:
+def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> CutBatch:
     """The batch of these records of a window."""
-    known = {fault.code for fault in book}
-    bits = np.array([book.bit(f"record.{what}") if f"record.{what}" in known else 0 for what in STRUCTURE], np.uint64)
-    count = len(found.starts)
     begin, end = int(found.starts[0]), int(found.ends[-1])
-    offsets, lengths = window.places(found.starts, found.ends)
+    records = _records(place, window, found, book)
+    offset = int(records["_offset"][0])
     data = window.data[begin:end]
-    original = data if window.is_utf8 else window.original(int(offsets[0]), int(offsets[-1] + lengths[-1]))
-    return Batch(
+    original = data if window.is_utf8 else window.original(offset, int(records["_offset"][-1] + records["_length"][-1]))
+    return CutBatch(
         number=place.number,
         source=place.source,
-        records=pl.DataFrame(
-            {
-                "_record": np.arange(place.first_record, place.first_record + count, dtype=np.uint64),
-                "_line": (found.lines + window.line).view(np.uint64),
-                "_offset": offsets.view(np.uint64),
-                "_length": lengths.view(np.uint64),
-                "_at": (found.starts - begin).view(np.uint64),
-                "_size": (found.ends - found.starts).view(np.uint64),
-                FAULTS: bits[found.faults],
-            }
-        ),
+        records=records,
         data=data,
         original=original,
         span=Span(
-            offset=int(offsets[0]),
+            offset=offset,
             size=len(original),
             line=int(found.lines[0]) + window.line,
             next_line=int(found.lines[-1]) + window.line + line_ends(data[int(found.starts[-1]) - begin :]),
@@ -191,7 +194,29 @@ def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> 
             seen=place.seen,
             digest=place.digest,
         ),
+        plain=found.marks.between(begin, end, window.data) if found.marks else None,
     )
+
+
+def _records(place: Place, window: Window, found: Segments, book: FaultBook) -> pl.DataFrame:
+    known = {fault.code for fault in book}
+    bits = np.array([book.bit(f"record.{what}") if f"record.{what}" in known else 0 for what in STRUCTURE], np.uint64)
+    count, sizes = len(found.starts), _column("_size", found.ends - found.starts)
+    offsets, lengths = window.places(found.starts, found.ends) if not window.is_utf8 else (found.starts + window.offset, None)
+    columns = [
+        _column("_record", np.arange(place.first_record, place.first_record + count)),
+        _column("_line", found.lines + window.line),
+        _column("_offset", offsets),
+        sizes.alias("_length") if lengths is None else _column("_length", lengths),
+        _column("_at", found.starts - found.starts[0]),
+        sizes,
+        pl.Series(FAULTS, bits[found.faults]),
+    ]
+    return pl.DataFrame(columns)
+
+
+def _column(name: str, values: Positions) -> pl.Series:
+    return pl.Series(name, values.view(np.uint64))
 
 
 def line_ends(data: bytes) -> int:

@@ -1,15 +1,11 @@
 """One bit for each byte of a block, 64 of them in a word, so that a question about every byte costs next to nothing."""
 
-from collections.abc import Iterator
-from typing import TypeVar
-
 import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-Byte = TypeVar("Byte", np.uint8, np.int8)
 ONE = np.uint64(1)
 PIECE = 1 << 18
 
@@ -28,32 +24,12 @@ def where(array: npt.NDArray[np.uint8], *values: int) -> Words:
     return octets.view(">u8").astype(np.uint64)
 
 
-def count_of(array: npt.NDArray[np.uint8], value: int) -> int:
-    """How many bytes have a value."""
-    return sum(int(np.count_nonzero(piece == value)) for piece in _pieces(array))
-
-
-def count_below(array: npt.NDArray[Byte], value: int) -> int:
-    """How many bytes are below a value."""
-    return sum(int(np.count_nonzero(piece < value)) for piece in _pieces(array))
-
-
-def positions(array: npt.NDArray[np.uint8], value: int) -> Positions:
-    """Where the bytes of a value are."""
-    found = [np.flatnonzero(array[begin : begin + PIECE] == value) + begin for begin in range(0, len(array), PIECE)]
-    return np.concatenate(found) if found else np.empty(0, np.int64)
-
-
 def places(words: Words) -> Positions:
     """Where the bits are set."""
     some = np.flatnonzero(words)
     bit = np.flatnonzero(np.unpackbits(words[some].astype(">u8").view(np.uint8)))
     found: Positions = (some[bit >> 6] << 6) + (bit & 63)
     return found
-
-
-def _pieces(array: npt.NDArray[Byte]) -> Iterator[npt.NDArray[Byte]]:
-    return (array[begin : begin + PIECE] for begin in range(0, len(array), PIECE))
 
 
 def at(words: Words, positions: Positions) -> Mask:

@@ -13,9 +13,11 @@ from vbatch.model.binding import unnamed
 from vbatch.model.fault import FaultBook
 from vbatch.model.layout import Dialect
 from vbatch.steps.read import bits
+from vbatch.steps.read.batches import CutBatch
 from vbatch.steps.read.cut import without_escapes
+from vbatch.steps.read.marks import Plain
 from vbatch.steps.read.parsed import Parsed
-from vbatch.steps.read.quotes import any_side_by_side, count_outside, few_quotes
+from vbatch.steps.read.quotes import count_inside, empty_pairs, few_quotes
 
 TAB, LF, CR, SPACE = 9, 10, 13, 32
 GROUP = 64
@@ -32,6 +34,7 @@ class _Candidates:
         self.records = records.filter(pl.col(FAULTS) == 0)
         places, sizes = (self.records[name].to_numpy().astype(np.int64) for name in ("_at", "_size"))
         self.ends = np.cumsum(sizes)
+        self.starts = self.ends - sizes
         self.data = _joined(batch.data, places, sizes)
         self.array = np.frombuffer(without_escapes(self.data, dialect), np.uint8)
 
@@ -43,8 +46,7 @@ class _Candidates:
 
     def pieces(self) -> list[bytes]:
         """The bytes of each record."""
-        starts = np.concatenate([np.zeros(min(1, len(self.ends)), np.int64), self.ends[:-1]])
-        return [self.data[start:end] for start, end in zip(starts.tolist(), self.ends.tolist(), strict=True)]
+        return [self.data[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
 
 
 def parse_csv(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
@@ -71,27 +73,22 @@ def parse_csv(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: 
 def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame | None:
     """The texts of a batch that cheap counts prove well formed; None if they do not, whether or not it is.
 
-    As many bytes are controls or no ASCII as there are records, so each record's own line end and nothing else; as many delimiters stand
-    outside quotes as there should be; and no last field is empty, which is all that a record with too few fields could have, or each
-    record has its own.
+    Its bytes are plain; each record is one line, and no other lines are there; as many delimiters stand outside quotes as there should be;
+    and no last field is empty, which is all that a record with too few fields could have, or each record has its own.
     """
-    data, height = batch.data, batch.records.height
-    array = np.frombuffer(data, np.uint8)
+    data, height, plain = batch.data, batch.records.height, batch.plain if isinstance(batch, CutBatch) else None
     tidy = (
-        dialect.escape is None
+        plain is not None
+        and dialect.escape is None
+        and batch.span.next_line - batch.span.line == height
         and int(batch.records["_size"].sum()) == len(data)
         and not (batch.records[FAULTS] != 0).any()
-        # Read as signed numbers, bytes that are no ASCII are below the space too.
-        and bits.count_below(array.view(np.int8), SPACE) == height
         and data.endswith(b"\n")
     )
-    if not tidy:
-        return None
-    quotes = few_quotes(array, data, dialect)
-    if _separator_count(array, data, quotes, dialect) != height * (len(columns) - 1):
+    if plain is None or not tidy or _separator_count(data, plain, dialect) != height * (len(columns) - 1):
         return None
     try:
-        texts = _read(data, dialect, quotes, columns)
+        texts = _read(data, dialect, plain.quotes, columns, batch.records["_at"].to_numpy().view(np.int64))
     except pl.exceptions.PolarsError:
         return None
     if texts.height != height:
@@ -101,11 +98,11 @@ def _clean(batch: Batch, dialect: Dialect, columns: list[str]) -> pl.DataFrame |
     return texts
 
 
-def _separator_count(array: npt.NDArray[np.uint8], data: bytes, quotes: Positions | None, dialect: Dialect) -> int:
+def _separator_count(data: bytes, plain: Plain, dialect: Dialect) -> int:
     """How many delimiters stand outside quotes."""
-    if quotes is None or len(quotes) % 2:
-        return int(np.bitwise_count(_separators(array, data, dialect)).sum())
-    return count_outside(dialect.delimiter, quotes, array, data)
+    if plain.quotes is None or len(plain.quotes) % 2:
+        return int(np.bitwise_count(_separators(np.frombuffer(data, np.uint8), data, dialect)).sum())
+    return plain.delimiters - count_inside(dialect.delimiter, plain.quotes, data)
 
 
 def _separators(array: npt.NDArray[np.uint8], data: bytes, dialect: Dialect) -> bits.Words:
@@ -115,8 +112,8 @@ def _separators(array: npt.NDArray[np.uint8], data: bytes, dialect: Dialect) -> 
     return delimiters & ~bits.odd_up_to(bits.where(array, ord(quote))) if quote else delimiters
 
 
-def _read(utf8: bytes, dialect: Dialect, quotes: Positions | None, columns: list[str]) -> pl.DataFrame:
-    """The fields of well-formed records. The fast reader gives null for an empty field, and an empty text for a quoted one."""
+def _read(utf8: bytes, dialect: Dialect, quotes: Positions | None, columns: list[str], starts: Positions) -> pl.DataFrame:
+    """The fields of well-formed records, which begin at starts; an empty one is null, quoted or not."""
     quote = dialect.quote if quotes is None or len(quotes) else None
     schema = dict.fromkeys(columns, pl.String())
     # It also drops a byte order mark, which is text in the middle of a file.
@@ -124,12 +121,16 @@ def _read(utf8: bytes, dialect: Dialect, quotes: Positions | None, columns: list
     texts = pl.read_csv(kept, has_header=False, separator=dialect.delimiter, quote_char=quote, schema=schema, glob=False)
     if quote is None or dialect.keep_empty:
         return texts
-    return pl.DataFrame([_without_empty(column) for column in texts]) if any_side_by_side(quotes, utf8, quote) else texts
+    perhaps = _perhaps_empty(texts, utf8, quote, quotes, starts)
+    names = [column.name for column in perhaps if (column.str.len_bytes() == 0).any()]
+    return texts.with_columns(pl.col(names).replace("", None)) if names else texts
 
 
-def _without_empty(column: pl.Series) -> pl.Series:
-    empty = column.str.len_bytes() == 0
-    return column.set(empty, None) if empty.any() else column
+def _perhaps_empty(texts: pl.DataFrame, utf8: bytes, quote: str, quotes: Positions | None, starts: Positions) -> pl.DataFrame:
+    """Those records that may have quoted empty fields."""
+    if quotes is None:
+        return texts if quote.encode() * 2 in utf8 else texts.clear()
+    return texts[np.searchsorted(starts, empty_pairs(quotes), side="right") - 1]
 
 
 def _careful(batch: Batch, dialect: Dialect, header: tuple[str, ...], columns: list[str], book: FaultBook) -> Parsed:
@@ -219,7 +220,7 @@ def _fields(candidates: _Candidates, dialect: Dialect, columns: list[str]) -> pl
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))
     if dialect.escape is None:
         utf8 = _with_line_feeds(candidates)
-        texts = _read(utf8, dialect, few_quotes(np.frombuffer(utf8, np.uint8), utf8, dialect), columns)
+        texts = _read(utf8, dialect, few_quotes(utf8, dialect), columns, candidates.starts)
         if texts.height == candidates.records.height:
             return texts
     return _fields_one_by_one(candidates, dialect, columns)

@@ -1,36 +1,40 @@
 """Quotes where they are few, as in most exports: looked at one by one, where a bit for every byte would cost more."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
 from vbatch.model.layout import Dialect
-from vbatch.steps.read import bits
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 
 FEW = 128
 """Bytes to a quote, at least, where quotes are few."""
+PIECE = 1 << 18
 
 
-def few_quotes(array: Bytes, data: bytes, dialect: Dialect) -> Positions | None:
-    """Where the quotes are; None if they are many, which is found out without a look at all of them."""
-    quote = dialect.quote.encode() if dialect.quote else b""
-    if not quote or quote not in data:
-        return np.empty(0, np.int64)
-    begin = data.find(quote)
-    sample = array[begin : begin + (1 << 16)]
-    if np.count_nonzero(sample == quote[0]) > max(len(sample) // FEW, 16):
-        return None
-    return np.array(list(_occurrences(quote, data, begin)), np.int64)
+def few_quotes(data: bytes, dialect: Dialect) -> Positions | None:
+    """Where the quotes are; None if they are many anywhere, which is found out without a look at all of them."""
+    found: list[int] = []
+    for begin in range(0, len(data), PIECE):
+        some = few_between(begin, min(begin + PIECE, len(data)), data, dialect)
+        if some is None:
+            return None
+        found += some
+    return np.array(found, np.int64)
 
 
-def _occurrences(quote: bytes, data: bytes, place: int) -> Iterator[int]:
-    while place >= 0:
-        yield place
-        place = data.find(quote, place + 1)
+def few_between(begin: int, end: int, data: bytes, dialect: Dialect) -> list[int] | None:
+    """Where the quotes between two places are; None if they are many."""
+    quote, most = (dialect.quote or "").encode(), max((end - begin) // FEW, 16)
+    found: list[int] = []
+    at = data.find(quote, begin, end) if quote else -1
+    while at >= 0:
+        if len(found) == most:
+            return None
+        found.append(at)
+        at = data.find(quote, at + 1, end)
+    return found
 
 
 def each_around_a_field(quotes: Positions, array: Bytes, ends: Positions, dialect: Dialect) -> bool:
@@ -46,12 +50,14 @@ def each_around_a_field(quotes: Positions, array: Bytes, ends: Positions, dialec
     return bool((before & behind & same_line).all())
 
 
-def any_side_by_side(quotes: Positions | None, data: bytes, quote: str) -> bool:
-    """Whether two quotes stand next to each other: an empty field, or a quote in a field."""
-    return quote.encode() * 2 in data if quotes is None else bool((np.diff(quotes) == 1).any())
+def empty_pairs(quotes: Positions) -> Positions:
+    """Where quotes open that the very next byte closes, where quotes stand as they should: empty fields, and quotes within fields."""
+    opens = quotes[::2]
+    empty: Positions = opens[quotes[1::2] - opens == 1]
+    return empty
 
 
-def count_outside(delimiter: str, quotes: Positions, array: Bytes, data: bytes) -> int:
-    """How many delimiters no quotes enclose, where quotes stand as they should."""
-    pairs = zip(quotes[::2].tolist(), quotes[1::2].tolist(), strict=True)
-    return bits.count_of(array, ord(delimiter)) - sum(data.count(delimiter.encode(), *pair) for pair in pairs)
+def count_inside(delimiter: str, quotes: Positions, data: bytes) -> int:
+    """How many delimiters quotes enclose, where quotes stand as they should."""
+    mark, pairs = delimiter.encode(), zip(quotes[::2].tolist(), quotes[1::2].tolist(), strict=True)
+    return sum([data.count(mark, begin, end) for begin, end in pairs])

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from vbatch.model.layout import Dialect
 from vbatch.steps.read import bits
 from vbatch.steps.read.bits import Positions, Words
-from vbatch.steps.read.quotes import each_around_a_field, few_quotes
+from vbatch.steps.read.marks import Marks
+from vbatch.steps.read.quotes import each_around_a_field
 
 LF, CR = 10, 13
 WAIT = -1
@@ -29,7 +30,7 @@ class Segments(NamedTuple):
 
     starts, ends and lines have one entry a record: bytes from the block's start, terminator included, and physical lines from 0.
     faults tells what is wrong, as positions in STRUCTURE. blanks are the first bytes of blank lines. consumed and consumed_lines tell how
-    much of the block is settled.
+    much of the block is settled. marks tell what else was seen there.
     """
 
     starts: Positions
@@ -39,6 +40,7 @@ class Segments(NamedTuple):
     blanks: Positions
     consumed: int
     consumed_lines: int
+    marks: Marks | None = None
 
     def between(self, first: int, last: int) -> "Segments":
         """The same with only these records."""
@@ -55,17 +57,18 @@ def segment(data: bytes, dialect: Dialect, *, at_end: bool) -> Segments:
         at_end: whether the source ends with this block; else the last record waits for more bytes.
     """
     array = np.frombuffer(data, np.uint8)
-    ends = _line_ends(array, data, at_end=at_end)
-    quotes = few_quotes(array, data, dialect)
+    marks = Marks(array, data, dialect)
+    ends = _line_ends(array, data, marks, at_end=at_end)
+    quotes = marks.quotes
     if quotes is None or not each_around_a_field(quotes, array, ends, dialect):
-        return _Quoted(data, array, ends, dialect, at_end=at_end).segments()
-    return _all_lines(array, ends, dialect)
+        return _Quoted(data, array, ends, dialect, at_end=at_end).segments()._replace(marks=marks)
+    return _all_lines(array, ends, dialect)._replace(marks=marks)
 
 
-def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
+def _line_ends(array: Bytes, data: bytes, marks: Marks, *, at_end: bool) -> Positions:
     """Where each line ends, terminator included: LF, CR LF, or CR alone."""
-    ends = bits.positions(array, LF) + 1
-    if b"\r" in data:
+    ends = marks.feeds + 1
+    if not marks.all_plain and b"\r" in data:
         returns = np.flatnonzero(array == CR)
         if len(returns) and returns[-1] == len(array) - 1:
             # Whether an LF follows is known only with the next block.
@@ -76,7 +79,7 @@ def _line_ends(array: Bytes, data: bytes, *, at_end: bool) -> Positions:
             ends = np.sort(np.concatenate([ends, returns[alone] + 1]))
     if at_end and len(array) and (not len(ends) or ends[-1] != len(array)):
         ends = np.append(ends, len(array))
-    return ends.astype(np.int64, copy=False)
+    return ends
 
 
 def _all_lines(array: Bytes, ends: Positions, dialect: Dialect) -> Segments:
@@ -96,12 +99,15 @@ def _segments(
 ) -> Segments:
     """Leave blank lines out and mark records that are too long."""
     consumed = int(ends[-1]) if len(ends) else 0
-    first = array[starts]
-    blank = (first == LF) | (first == CR)
-    faults[(faults == 0) & (ends - starts > dialect.max_record_bytes)] = TOO_LONG
-    if not blank.any():
+    lengths = ends - starts
+    if lengths.max(initial=0) > dialect.max_record_bytes:
+        faults[(faults == 0) & (lengths > dialect.max_record_bytes)] = TOO_LONG
+    short = np.flatnonzero(lengths <= len(b"\r\n"))
+    blank = short[np.isin(array[starts[short]], (LF, CR))]
+    if not len(blank):
         return Segments(starts, ends, lines, faults, np.empty(0, np.int64), consumed, settled)
-    full = ~blank
+    full = np.ones(len(starts), bool)
+    full[blank] = False
     return Segments(starts[full], ends[full], lines[full], faults[full], starts[blank], consumed, settled)
 
 

@@ -22,16 +22,21 @@ class Stream:
         self.path = path
         self.bytes = 0
 
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes; fewer only at the end."""
+    def read(self, size: int, pending: bytes = b"") -> bytes:
+        """Up to `size` bytes, fewer only at the end; before them those pending, which were read last: read once more, they need no copy."""
+        wanted = len(pending) + size
         try:
-            data = self._file.read(size)
-            while len(data) < size and (more := self._file.read(size - len(data))):
+            if pending:
+                self._file.seek(-len(pending), os.SEEK_CUR)
+            data = self._file.read(wanted)
+            while len(data) < wanted and (more := self._file.read(wanted - len(data))):
                 data += more
         except OSError as error:
             raise SourceError(f"{self.path}: cannot be read at byte {self.bytes}: {error.strerror}", hint="check the disk") from error
-        self._hash.update(data)
-        self.bytes += len(data)
+        if not data.startswith(pending):
+            raise changed(self.path)
+        self._hash.update(memoryview(data)[len(pending) :])
+        self.bytes += len(data) - len(pending)
         return data
 
     def again(self) -> BinaryIO:
@@ -45,6 +50,11 @@ class Stream:
     def sha256(self) -> str:
         """The hash of what was read so far."""
         return self._hash.hexdigest()
+
+
+def changed(path: str) -> SourceError:
+    """What is said of a source that is not what it was."""
+    return SourceError(f"{path}: changed while it was read", hint="wait until the export is complete, then run again")
 
 
 @contextmanager
@@ -66,7 +76,7 @@ def opened(path: Path, name: str) -> Iterator[Stream]:
         except OSError:
             raise SourceError(f"{name}: was removed while it was read", hint="wait until the export is complete, then run again") from None
         if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-            raise SourceError(f"{name}: changed while it was read", hint="wait until the export is complete, then run again")
+            raise changed(name)
 
 
 def _open(path: Path, name: str) -> BinaryIO:

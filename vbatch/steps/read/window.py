@@ -23,10 +23,15 @@ class Window:
         self._transcoder = transcoder(encoding)
         self._source = b""
 
+    @property
+    def pending(self) -> bytes:
+        """The bytes that the next block begins with, so that they need not be copied."""
+        return self.data if self._transcoder is None else b""
+
     def append(self, block: bytes, *, at_end: bool) -> None:
-        """Add the next bytes of the source."""
+        """Add the next bytes of the source; the block begins with what is pending."""
         if self._transcoder is None:
-            self.data = self.data + block if self.data else block
+            self.data = block
         else:
             self._source += block
             self.data += self._transcoder.utf8(block, at_end=at_end)
