@@ -1,6 +1,7 @@
 """How a source is cut into batches, and how a batch is read again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,15 +15,21 @@ from test_csv_properties import ALPHABETS, layout_by
 from test_json_properties import arrays, changed
 
 from vbatch import Dialect, Layout, SourceError
-from vbatch.model.batch import FAULTS, PROVENANCE
+from vbatch.model.batch import FAULTS, PROVENANCE, Batch
 from vbatch.model.fault import FaultBook
 from vbatch.model.faults import records as record_faults
 from vbatch.model.part import Part
-from vbatch.steps.read import batches, head, read_again
+from vbatch.model.span import Span
+from vbatch.steps.read import Batches, batches, head, opened, read_again
 
 
 def boundaries(account: Account) -> list[tuple[int, int]]:
     return [(batch.span.first_record, batch.records.height) for batch in account.batches]
+
+
+def placed(batch: Batch) -> tuple[int, bytes, Span]:
+    """A batch, wherever the block ended that it was found in."""
+    return batch.number, batch.data, replace(batch.span, seen=0, digest="")
 
 
 def read_in_blocks(data: bytes, layout: Layout, rows: int) -> Iterator[Account]:
@@ -104,3 +111,16 @@ def test_a_batch_of_a_csv_file_is_read_again(data: st.DataObject, rows: int) -> 
 @given(content=arrays().flatmap(changed), rows=st.sampled_from((1, 2, 3)))
 def test_a_batch_of_an_array_is_read_again(content: bytes, rows: int) -> None:
     assert_read_again(content, layout_of("json"), rows)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "iso2022_jp"])
+def test_reading_goes_on_behind_a_finished_part_as_if_it_had_not_stopped(encoding: str) -> None:
+    data = "code\nA\nB\n\nC\n".encode(encoding) + (b"\x1b$B\n4A\n4A\n\x1b(B4A\n" if encoding == "iso2022_jp" else b"")
+    layout = layout_of(dialect=Dialect(encoding=encoding))
+    with file_of(data) as path, blocks_of(4):
+        batches_of, source = read(path, layout, rows=1).batches, source_of(path, layout)
+        for done, batch in enumerate(batches_of, 1):
+            part: Any = SimpleNamespace(span=batch.span, tally=SimpleNamespace(records=1))
+            with opened(path, path.name) as stream:
+                rest = list(Batches(stream, source, FaultBook(faults=()), rows=1, number=done, position=0, after=cast(Part, part)))
+            assert [placed(one) for one in rest] == [placed(one) for one in batches_of[done:]]

@@ -47,6 +47,14 @@ def test_a_mistake_in_an_encoding_with_shifts_is_a_fault_of_its_record() -> None
     assert [(one.fault, one.raw) for one in seen(data, encoding=JAPANESE)] == [("", b"A\n"), ("encoding", b"\x1b(mB\n"), ("", b"C\n")]
 
 
+def test_a_shift_that_goes_on_into_the_next_batch_is_known_when_that_is_read_again(tmp_path: Path) -> None:
+    """Both records mean the same because of the shift before them; each is a batch."""
+    (tmp_path / "export").write_bytes(b"code\n\x1b$B\n4A\n4A\n\x1b(B4A\n")
+    run = judged([tmp_path / "export"], layout_of(dialect=Dialect(encoding=JAPANESE)), here=tmp_path, batch_rows=1)
+    fates = run.fates(str(tmp_path / "export"))
+    assert [(fate.texts["code"], fate.faults) for fate in fates] == [("漢", set()), ("漢", {"code.duplicate"}), ("4A", set())]
+
+
 def test_an_encoding_that_hides_its_lines_is_refused() -> None:
     with pytest.raises(SourceError, match="lines cannot be told apart in hz"):
         seen(b"code\nA\nB~\nC\n", encoding="hz")

@@ -92,9 +92,10 @@ class Batches:
             self.stream.read(self.source.offset)
             return Window(offset=self.source.offset, line=self.source.line, encoding=encoding)
         span = self.after.span
-        for begin in range(0, span.end, BLOCK):
-            self.stream.read(min(BLOCK, span.end - begin))
         window = Window(offset=span.end, line=span.next_line, encoding=encoding)
+        self.stream.read(self.source.offset)
+        for begin in range(self.source.offset, span.end, BLOCK):
+            window.pass_over(self.stream.read(min(BLOCK, span.end - begin)))
         window.append(self.stream.read(span.seen - span.end), at_end=False)
         if self.stream.sha256 != span.digest:
             raise ChangedError(f"{self.stream.path}: changed since the interrupted run", hint="it is read from its beginning")

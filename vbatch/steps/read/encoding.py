@@ -9,6 +9,8 @@ import numpy.typing as npt
 from vbatch.errors import SourceError
 
 LF, CR = 10, 13
+SHIFTED = ("iso2022", "utf-7", "hz")
+"""Beginnings of the names of encodings that change what bytes mean until they change it again."""
 Positions = npt.NDArray[np.int64]
 
 
@@ -35,6 +37,11 @@ class Transcoder:
             raise SourceError(
                 f"{self._name} cannot be read on behind a mistake", hint="declare the encoding that the old platform wrote"
             ) from error
+
+    @property
+    def has_shifts(self) -> bool:
+        """Whether what bytes mean depends on bytes of other lines before them."""
+        return self._name.startswith(SHIFTED)
 
     def before(self, utf8: bytes, source: bytes, bounds: Positions) -> Positions:
         """Bytes in the source before each bound of the UTF-8.

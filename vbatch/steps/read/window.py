@@ -24,6 +24,16 @@ class Window:
         self._source = b""
 
     @property
+    def needs_before(self) -> bool:
+        """Whether all data before the window must be passed over first, because of its encoding."""
+        return self._transcoder is not None and self._transcoder.has_shifts
+
+    def pass_over(self, block: bytes) -> None:
+        """Take notice of bytes before the window."""
+        if self._transcoder is not None and self._transcoder.has_shifts:
+            self._transcoder.utf8(block, at_end=False)
+
+    @property
     def pending(self) -> bytes:
         """The bytes that the next block begins with, so that they need not be copied."""
         return self.data if self._transcoder is None else b""
