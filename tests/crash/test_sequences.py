@@ -67,7 +67,7 @@ class Sequences(RuleBasedStateMachine):
         self.zygote, self.place = zygote, folder
         folder.mkdir()
         self.registry = Registry(folder / "codes.duckdb")
-        self.model, self.ids = Model(), dict[str, str]()
+        self.model, self.ids, self.mended = Model(), dict[str, str](), dict[str, int]()
         for name, text in FILES.items():
             (folder / f"{name}.csv").write_text(HEADER + text)
         self.ran["sequences"] += 1
@@ -108,8 +108,9 @@ class Sequences(RuleBasedStateMachine):
             text = (out / "rejected" / "replay" / f"{name}.csv").read_text()
             shutil.copy(out / "rejected" / "replay" / f"{name}.csv", self.place / "mended.csv")
             run = f"replay {text}"
-            shutil.rmtree(self.place / "out-mended", ignore_errors=True)
-            self.loaded(run, text, "load", "mended.csv", "-o", "out-mended", "--corrects", self.ids[f"load {name}"])
+            # The same replay again is the same run, whose output is where it was.
+            mended = f"out-mended-{self.mended.setdefault(text, len(self.mended))}"
+            self.loaded(run, text, "load", "mended.csv", "-o", mended, "--corrects", self.ids[f"load {name}"])
             self.model.corrected.setdefault(run, f"load {name}")
 
     def loaded(self, run: str, text: str, *arguments: str) -> None:
