@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import settings
@@ -126,11 +127,15 @@ def _seen(batch: Batch, source: Source, book: FaultBook) -> list[Seen]:
     frame = pl.concat([parsed.texts.drop(texts.columns).with_columns(pl.lit(0, pl.UInt64).alias(FAULTS)), parsed.malformed], how="diagonal")
     rows = iter(texts.rows())
     found = [
-        (number, Seen(offset, length, line, _fault(mask, book), [] if mask else list(next(rows)), batch.raw(offset, length)))
+        (number, Seen(offset, length, line, _fault(mask, book), [] if mask else list(next(rows)), _raw(batch, offset, length)))
         for number, line, offset, length, mask in frame.select("_record", "_line", "_offset", "_length", FAULTS).rows()
     ]
     assert sorted(number for number, _ in found) == batch.records["_record"].to_list()
     return [seen for _, seen in sorted(found, key=lambda pair: pair[0])]
+
+
+def _raw(batch: Batch, offset: int, length: int) -> bytes:
+    return batch.raws(np.array([offset]), np.array([length]))
 
 
 def _fault(mask: int, book: FaultBook) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vbatch.model.batch import FAULTS, PLACE, Batch
+from vbatch.model.batch import FAULTS, PLACE, Batch, joined
 from vbatch.model.binding import unnamed
 from vbatch.model.fault import FaultBook
 from vbatch.model.layout import Dialect
@@ -35,7 +35,7 @@ class _Candidates:
         places, sizes = (self.records[name].to_numpy().astype(np.int64) for name in ("_at", "_size"))
         self.ends = np.cumsum(sizes)
         self.starts = self.ends - sizes
-        self.data = _joined(batch.data, places, sizes)
+        self.data = joined(batch.data, places, sizes)
         self.array = np.frombuffer(without_escapes(self.data, dialect), np.uint8)
 
     def holding(self, positions: npt.NDArray[np.int64]) -> Rows:
@@ -162,16 +162,6 @@ def _mark(records: pl.DataFrame, wrong: Rows, bit: int) -> pl.DataFrame:
     faults = records[FAULTS].to_numpy().copy()
     faults[np.flatnonzero(faults == 0)[wrong]] = bit
     return records.with_columns(pl.Series(FAULTS, faults, dtype=pl.UInt64))
-
-
-def _joined(data: bytes, offsets: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> bytes:
-    """The bytes of these records, in as few pieces as they lie in."""
-    if int(lengths.sum()) == len(data):
-        return data
-    breaks = np.flatnonzero(offsets[1:] != offsets[:-1] + lengths[:-1]) + 1
-    first = offsets[np.concatenate([[0], breaks])] if len(offsets) else offsets
-    last = (offsets + lengths)[np.concatenate([breaks - 1, [len(offsets) - 1]])] if len(offsets) else offsets
-    return b"".join(data[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True))
 
 
 def _control(candidates: _Candidates, dialect: Dialect, width: int) -> Rows | None:
