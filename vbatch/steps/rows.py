@@ -8,6 +8,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.ipc
 
+from vbatch.model.arrow import frame_of
+
 CAPITALS = 26
 PIECE = 1 << 16
 """Bytes whose case is folded at a time: as many as the processor's cache holds."""
@@ -21,13 +23,7 @@ def write_rows(frame: pl.DataFrame, path: Path) -> None:
 def read_rows(path: Path) -> pl.DataFrame:
     """Such rows again, without reading the file: what is not asked for is not touched."""
     with pa.memory_map(str(path)) as file:
-        return _frame(pa.ipc.open_file(file).read_all())
-
-
-def _frame(table: pa.Table | pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table is no series
-    return frame
+        return frame_of(pa.ipc.open_file(file).read_all())
 
 
 def write_codes(codes: pl.Series, path: Path) -> None:
@@ -77,4 +73,4 @@ def _folded(codes: pl.Series) -> pl.Series:
         np.add(piece, capital << 5, out=lower[start : start + PIECE])
     buffers = [validity, offsets, pa.py_buffer(lower)]
     folded = pa.Array.from_buffers(pa.large_string(), len(array), buffers, offset=array.offset)
-    return _frame(pa.record_batch([folded], [codes.name])).to_series()
+    return frame_of(pa.record_batch([folded], [codes.name])).to_series()

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from vbatch.model.arrow import frame_of
 from vbatch.model.batch import FAULTS, PROVENANCE, RAW, Batch, Sums, Tally, exact_sum
 from vbatch.model.fault import FaultBook, Severity
 from vbatch.model.rulebook import Rulebook
@@ -62,9 +63,7 @@ def with_raw(found: pl.DataFrame, batch: Batch) -> pl.DataFrame:
     """The frame with each record's bytes in RAW."""
     starts, lengths = (found[name].to_numpy().astype(np.int64) for name in ("_offset", "_length"))
     buffers = [None, pa.py_buffer(np.append(0, np.cumsum(lengths))), pa.py_buffer(batch.raws(starts, lengths))]
-    raw = pl.from_arrow(pa.record_batch([pa.Array.from_buffers(pa.large_binary(), found.height, buffers)], [RAW]))
-    assert isinstance(raw, pl.DataFrame)  # noqa: S101 - a batch is no series
-    return found.hstack(raw)
+    return found.hstack(frame_of(pa.record_batch([pa.Array.from_buffers(pa.large_binary(), found.height, buffers)], [RAW])))
 
 
 def count_faults(masks: pl.Series, book: FaultBook) -> dict[str, int]:

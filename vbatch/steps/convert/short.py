@@ -13,6 +13,8 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from vbatch.model.arrow import frame_of
+
 Words = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -70,10 +72,7 @@ def short_amounts(raw: pl.Series, how: Form, dtype: pl.Decimal) -> tuple[pl.Seri
 def _decimals(name: str, values: Numbers, dtype: pl.Decimal) -> pl.Series:
     """The amounts of so many 128-bit numbers, without a copy."""
     array = pa.Array.from_buffers(pa.decimal128(dtype.precision, dtype.scale), len(values), [None, pa.py_buffer(values)])
-    # For an array by itself, polars imports pyarrow.compute, which takes longer than to read a small export.
-    frame = pl.from_arrow(pa.record_batch([array], [name]))
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a batch is no series
-    return frame.to_series()
+    return frame_of(pa.record_batch([array], [name])).to_series()
 
 
 def _read(views: Words, how: Form) -> tuple[Numbers, Mask]:
