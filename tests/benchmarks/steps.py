@@ -101,8 +101,8 @@ class Steps:
         self.examine(parsed.texts)
         accepted, findings, tally = time("split", lambda: split(batch, judged, parsed.malformed, self.rules))
         rows, found = self.folder / f"{batch.number}.arrow", self.folder / f"{batch.number}.findings.arrow"
-        time("keep rows", lambda: write_rows(accepted, rows))
-        time("keep findings", lambda: write_rows(findings, found))
+        time("keep rows", lambda: write_rows(accepted, rows, of=tally.records))
+        time("keep findings", lambda: write_rows(findings, found, of=tally.records))
         keys = time("keep keys", lambda: write_keys(accepted["code"], rows.with_suffix(".keys")))
         return Part(number=batch.number, source=0, span=batch.span, rows=rows, findings=found, keys=keys, tally=tally)
 

@@ -17,6 +17,8 @@ from typing import Any, NoReturn
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
 import pyarrow.parquet as pq
 
 Call = Callable[..., Any]
@@ -57,6 +59,8 @@ class Steps:
         self._replace(Path, "write_text", self._torn("text"))
         for kind in ("ipc", "parquet", "csv"):
             self._replace(pl.DataFrame, f"write_{kind}", self._torn(f"polars {kind}"))
+        for name in ("write_table", "close"):
+            self._replace(pa.ipc.RecordBatchFileWriter, name, self._around(lambda *_, name=name: f"pyarrow ipc {name}"))
         for name in ("__init__", "write_table", "close"):
             self._replace(pq.ParquetWriter, name, self._around(lambda _, *rest, name=name: f"pyarrow {name} {self._target(rest)}"))
         self._replace(duckdb, "connect", self._around(lambda path, *_: f"duckdb connect {self._short(path)}"))

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
+import numpy as np
 import polars as pl
 import pytest
 from corrupted import corrupted, files
@@ -15,12 +18,12 @@ from test_csv_properties import ALPHABETS, layout_by
 from test_json_properties import arrays, changed
 
 from vbatch import Dialect, Layout, SourceError
-from vbatch.model.batch import FAULTS, PROVENANCE, Batch
+from vbatch.model.batch import FAULTS, PLACE, PROVENANCE, Batch
 from vbatch.model.fault import FaultBook
 from vbatch.model.faults import records as record_faults
 from vbatch.model.part import Part
 from vbatch.model.span import Span
-from vbatch.steps.read import Batches, batches, head, opened, read_again
+from vbatch.steps.read import Batches, again, batches, head, opened, read_again
 
 
 def boundaries(account: Account) -> list[tuple[int, int]]:
@@ -92,11 +95,22 @@ def assert_read_again(data: bytes, layout: Layout, rows: int) -> None:
             return
         for batch in account.batches:
             part: Any = SimpleNamespace(number=batch.number, source=0, span=batch.span, tally=SimpleNamespace(records=batch.records.height))
-            again = read_again(source, cast(Part, part), batch.records.select(*PROVENANCE), book)
-            assert again.data == batch.data
-            assert again.original == batch.original
-            assert again.span == batch.span
-            assert again.records.equals(batch.records.with_columns(pl.lit(0, pl.UInt64).alias(FAULTS)))
+            for chosen, few in product((batch.records, batch.records[::2], batch.records[-1:]), (0, again.FEW)):
+                with patch.object(again, "FEW", few):
+                    found = read_again(source, cast(Part, part), chosen.select(*PROVENANCE), book)
+                assert records_in(found) == records_in(batch, chosen)
+                assert found.span == batch.span
+                assert found.records.drop(*PLACE).equals(chosen.drop(*PLACE).with_columns(pl.lit(0, pl.UInt64).alias(FAULTS)))
+
+
+def records_in(batch: Batch, chosen: pl.DataFrame | None = None) -> list[tuple[bytes, bytes]]:
+    """The bytes of some records, or of all, in UTF-8 and in the source."""
+    records = batch.records if chosen is None else chosen
+    places = [records[name].to_numpy().astype(np.int64) for name in ("_at", "_size", "_offset", "_length")]
+    return [
+        (batch.data[at : at + size], batch.raws(np.array([offset]), np.array([length])))
+        for at, size, offset, length in zip(*(place.tolist() for place in places), strict=True)
+    ]
 
 
 @examples(60)

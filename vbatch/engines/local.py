@@ -115,8 +115,8 @@ def _judge(batch: Batch, job: Job, source: Source, examine: Examine) -> Part:
         accepted, findings, tally = split(batch, judged, parsed.malformed, job.rulebook)
     rows_file, findings_file = part_files(job.judged, batch.number)
     with time("keep"):
-        write_rows(accepted, rows_file)
-        write_rows(findings, findings_file)
+        write_rows(accepted, rows_file, of=tally.records)
+        write_rows(findings, findings_file, of=tally.records)
         keys = write_keys(accepted["code"], rows_file.with_suffix(KEYS))
     part = Part(
         number=batch.number,
@@ -146,6 +146,6 @@ def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> SettledPart:
         raise AssertionError(f"{source.path}: {marked.height - late.height} records could not be read again")
     amended = amend(rows, read_rows(part.findings), late, part.tally, rulebook)
     findings_file = job.scratch / part.findings.name
-    write_rows(amended.findings, findings_file)
+    write_rows(amended.findings, findings_file, of=part.tally.records)
     write_accepted(amended.accepted, rulebook.kind, source.path, file)
     return SettledPart(source=part.source, accepted=file, findings=findings_file, tally=amended.tally)

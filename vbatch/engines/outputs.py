@@ -18,8 +18,8 @@ from vbatch.steps.measure import measure
 from vbatch.steps.rolling import Rolling
 from vbatch.steps.rows import read_rows
 
-TOGETHER = 16_384
-"""Rows with faults that are written at a time if their parts have no more."""
+TOGETHER = 8192
+"""Rows with faults that are waited for before they are written."""
 
 
 def write_outputs(job: Job, parts: Iterable[SettledPart], *, csv: bool) -> tuple[tuple[SettledPart, ...], tuple[Output, ...]]:
@@ -78,16 +78,18 @@ def _works(files: _Files, job: Job, position: int, findings: pl.DataFrame) -> li
 
 
 def _gathered(parts: Iterable[SettledPart], rows: int) -> Iterator[tuple[list[SettledPart], pl.DataFrame]]:
-    """Parts of one source and their findings, several together up to so many rows: what is made of few takes as long as of some more."""
+    """Parts of one source and their findings, several together until they have so many: what is made of few takes as long as of more."""
     some: list[SettledPart] = []
     found: list[pl.DataFrame] = []
     for part in parts:
-        findings = read_rows(part.findings)
-        if some and (part.source != some[0].source or sum(map(len, found)) + findings.height > rows):
+        if some and part.source != some[0].source:
             yield some, pl.concat(found, how="diagonal")
             some, found = [], []
         some.append(part)
-        found.append(findings)
+        found.append(read_rows(part.findings))
+        if sum(map(len, found)) >= rows:
+            yield some, pl.concat(found, how="diagonal")
+            some, found = [], []
     if some:
         yield some, pl.concat(found, how="diagonal")
 

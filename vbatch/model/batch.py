@@ -57,10 +57,14 @@ class Batch:
 
 def joined(data: bytes, starts: Positions, lengths: Positions) -> bytes:
     """Some stretches of bytes one behind the other, copied in as few pieces as they lie in."""
+    return b"".join([data[start:end] for start, end in zip(*(ends.tolist() for ends in stretches(starts, lengths)), strict=True)])
+
+
+def stretches(starts: Positions, lengths: Positions) -> tuple[Positions, Positions]:
+    """Where those that lie one right behind the other begin, and where the last of them ends."""
     ends = starts + lengths
     breaks = np.flatnonzero(starts[1:] != ends[:-1]) + 1
-    first, last = starts[np.append(0, breaks)[: len(starts)]], ends[np.append(breaks, len(starts))[: len(starts)] - 1]
-    return b"".join([data[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True)])
+    return starts[np.append(0, breaks)[: len(starts)]], ends[np.append(breaks, len(starts))[: len(starts)] - 1]
 
 
 class Sums(NamedTuple):

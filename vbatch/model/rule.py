@@ -190,16 +190,15 @@ def _reads(check: pa.Check, column: str | None, probes: _Probes, code: str) -> f
     _refuse_neighbours(check, column, probes, code)
     if column is not None:
         return frozenset({column})
-    types = probes.types
     plan = _apply(check, probes.empty, None).explain(optimized=False)
     # What the plan does not name is not read, which is told faster than tried.
-    named = [name for name in types if name in plan]
-    return frozenset(name for name in named if not _works(check, {other: kind for other, kind in types.items() if other != name}))
+    named = [name for name in probes.types if name in plan]
+    return frozenset(name for name in named if not _works(check, probes.empty.drop(name)))
 
 
-def _works(check: pa.Check, types: Types) -> bool:
+def _works(check: pa.Check, frame: pl.LazyFrame) -> bool:
     try:
-        _apply(check, pl.LazyFrame(schema=types), None).collect_schema()
+        _apply(check, frame, None).collect_schema()
     except pl.exceptions.PolarsError:
         return False
     return True

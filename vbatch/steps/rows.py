@@ -15,9 +15,19 @@ PIECE = 1 << 16
 """Bytes whose case is folded at a time: as many as the processor's cache holds."""
 
 
-def write_rows(frame: pl.DataFrame, path: Path) -> None:
-    """Rows for the run's own use: as they are in memory, which is the quickest to write and to read again."""
-    frame.write_ipc(path, compression="uncompressed")
+def write_rows(frame: pl.DataFrame, path: Path, *, of: int) -> None:
+    """Rows for the run's own use: as they are in memory, which is the quickest to write and to read again.
+
+    Args:
+        frame: the rows.
+        path: the file.
+        of: how many there were before they were chosen. Few of many still hold on to the texts of all, and are copied without these.
+    """
+    level = pl.CompatLevel.newest() if 2 * frame.height > of else pl.CompatLevel.oldest()
+    table = frame.to_arrow(compat_level=level)
+    # Polars would write it through threads of its own, and take three times as long.
+    with path.open("wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
 
 
 def read_rows(path: Path) -> pl.DataFrame:

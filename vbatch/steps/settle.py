@@ -23,6 +23,8 @@ BUCKET = 1_000_000
 SIEVE = 1 << 20
 """Positions of the sieve for repeated keys, a byte each: as much as stays close to the processor."""
 
+NO_KEYS = np.empty(0, np.uint64)
+
 VERDICTS = {"part": pl.UInt32, "row": pl.UInt64, "fault": pl.String, "winner": pl.String}
 """Position of the part, row in its accepted file, fault code, and who has the code: for the message."""
 
@@ -155,8 +157,8 @@ def repeated_keys(keys: Sequence[Keys], *, at_once: int) -> Keys:
 
 
 def _repeated(keys: Sequence[Keys]) -> Keys:
-    every = np.concatenate([np.empty(0, np.uint64), *keys])
-    every.sort()
+    # Polars sorts on all cores, without another copy, and several times as fast on each as numpy does.
+    every = pl.concat([pl.Series(part) for part in (NO_KEYS, *keys)], rechunk=False).sort().to_numpy()
     return np.unique(every[1:][every[1:] == every[:-1]])
 
 
