@@ -30,7 +30,8 @@ def marks(verdicts: pl.DataFrame, records: pl.Series, book: FaultBook) -> pl.Dat
         records: `_record` of each accepted row of the part.
         book: the bits.
     """
-    codes = [fault.code for fault in book if fault.code in set(verdicts["fault"])]
+    given = set(verdicts["fault"].unique())
+    codes = [fault.code for fault in book if fault.code in given]
     bit = pl.col("fault").replace_strict({code: book.bit(code) for code in codes}, return_dtype=pl.UInt64)
     winners = [pl.col("winner").filter(pl.col("fault") == code).first().alias(winner_column(code)) for code in codes]
     rows = verdicts.group_by("row", maintain_order=True).agg(bit.unique().sum().alias(FAULTS), *winners)

@@ -14,6 +14,9 @@ CAPITALS = 26
 PIECE = 1 << 16
 """Bytes whose case is folded at a time: as many as the processor's cache holds."""
 
+GROUP = 100_000
+"""Rows of a row group, whatever the number of cores. DuckDB takes in a third more slowly, and into more space, what exceeds its 122,880."""
+
 
 def write_rows(frame: pl.DataFrame, path: Path, *, of: int) -> None:
     """Rows for the run's own use: as they are in memory, which is the quickest to write and to read again.
@@ -55,7 +58,7 @@ def write_accepted(rows: pl.DataFrame, kind: str, source: str, path: Path) -> No
     code, *others = (name for name in rows.columns if not name.startswith("_"))
     kinds = [] if "kind" in others else [pl.lit(kind).alias("kind")]
     frame = rows.select(code, *kinds, *others, pl.lit(source).alias("_source"), "_record", "_offset")
-    frame.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
+    frame.write_parquet(path, compression="zstd", compression_level=1, statistics=False, row_group_size=GROUP)
 
 
 def write_keys(codes: pl.Series, path: Path) -> npt.NDArray[np.uint64]:
