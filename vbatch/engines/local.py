@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from vbatch.engines.examine import examiner
@@ -43,6 +44,8 @@ class LocalEngine:
         accounts: list[Account] = []
         read, records, rejected = 0, sum(part.tally.records for part in done), sum(part.tally.rejected for part in done)
         with ThreadPoolExecutor(self.threads) as pool:
+            # For the first array that polars takes over it imports a part of numpy; now a core is idle.
+            pool.submit(pl.Series, np.empty(0))
             parts = list(pool.map(_with_keys, done))
             for position, source in enumerate(job.sources):
                 finished = [part for part in parts if part.source == position]

@@ -63,15 +63,18 @@ class Batches:
             block = self.stream.read(size, pending)
             at_end = len(block) < len(pending) + size
             window.append(block, at_end=at_end)
+            # The window alone holds it now, and can give it away.
+            del block
             found = cut(window.data, self.source.shape, self.source.dialect, self.source.path, at_end=at_end)
             count = len(found.starts)
             if at_end and self.source.truncated and count and not window.data.endswith((b"\n", b"\r")):
                 found.faults[-1] = STRUCTURE.index("truncated")
             unfinished = len(window.data) - found.consumed
             self._refuse_endless(window, found, unfinished)
-            whole = 0
-            for first, whole in self._batches(found, at_end=at_end):
-                yield self._batch(window, found, first, whole)
+            limits = list(self._batches(found, at_end=at_end))
+            whole = limits[-1][1] if limits else 0
+            for first, last in limits:
+                yield self._batch(window, found, first, last, give=last == whole)
             done, lines = (found.consumed, found.consumed_lines) if whole == count else (int(found.starts[whole]), int(found.lines[whole]))
             self.blanks += int(np.count_nonzero((found.blanks >= self._end_of(found, whole)) & (found.blanks < done)))
             window.drop(done, lines)
@@ -112,7 +115,7 @@ class Batches:
             yield first, last
             first = last
 
-    def _batch(self, window: Window, found: Segments, first: int, last: int) -> Batch:
+    def _batch(self, window: Window, found: Segments, first: int, last: int, *, give: bool) -> Batch:
         behind, end = self._end_of(found, first), self._end_of(found, last)
         place = Place(
             number=self.number,
@@ -123,7 +126,7 @@ class Batches:
             digest=self.stream.sha256,
         )
         self.number, self.records, self.blanks = self.number + 1, self.records + last - first, 0
-        return batch_of(place, window, found.between(first, last), self.book)
+        return batch_of(place, window, found.between(first, last), self.book, give=give)
 
     @staticmethod
     def _end_of(found: Segments, count: int) -> int:
@@ -172,12 +175,13 @@ class Place(NamedTuple):
     digest: str
 
 
-def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> CutBatch:
-    """The batch of these records of a window."""
+def batch_of(place: Place, window: Window, found: Segments, book: FaultBook, *, give: bool = False) -> CutBatch:
+    """The batch of these records of a window; give: whether nothing more is wanted of the bytes before their end."""
     begin, end = int(found.starts[0]), int(found.ends[-1])
     records = _records(place, window, found, book)
     offset = int(records["_offset"][0])
-    data = window.data[begin:end]
+    plain = found.marks.between(begin, end, window.data) if found.marks else None
+    data = window.give(end) if give and not begin else window.data[begin:end]
     original = data if window.is_utf8 else window.original(offset, int(records["_offset"][-1] + records["_length"][-1]))
     return CutBatch(
         number=place.number,
@@ -195,7 +199,7 @@ def batch_of(place: Place, window: Window, found: Segments, book: FaultBook) -> 
             seen=place.seen,
             digest=place.digest,
         ),
-        plain=found.marks.between(begin, end, window.data) if found.marks else None,
+        plain=plain,
     )
 
 

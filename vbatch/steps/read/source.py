@@ -5,13 +5,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import BinaryIO
 
 from vbatch.errors import SourceError
 
+LONG = 1 << 21
+"""Bytes that take longer to hash than a thread takes to start."""
+
 
 class Stream:
-    """The bytes of a source, counted and hashed as they pass."""
+    """The bytes of a source, counted and hashed as they pass: each block while its reader is busy with it."""
 
     closed = False
     """Pyarrow asks before it reads."""
@@ -19,6 +23,7 @@ class Stream:
     def __init__(self, file: BinaryIO, path: str) -> None:
         self._file = file
         self._hash = hashlib.sha256()
+        self._hashing: Thread | None = None
         self.path = path
         self.bytes = 0
 
@@ -35,7 +40,7 @@ class Stream:
             raise SourceError(f"{self.path}: cannot be read at byte {self.bytes}: {error.strerror}", hint="check the disk") from error
         if not data.startswith(pending):
             raise changed(self.path)
-        self._hash.update(memoryview(data)[len(pending) :])
+        self._add(memoryview(data)[len(pending) :])
         self.bytes += len(data) - len(pending)
         return data
 
@@ -49,7 +54,21 @@ class Stream:
     @property
     def sha256(self) -> str:
         """The hash of what was read so far."""
+        self._wait()
         return self._hash.hexdigest()
+
+    def _add(self, data: memoryview) -> None:
+        self._wait()
+        if len(data) < LONG:
+            self._hash.update(data)
+        else:
+            self._hashing = Thread(target=self._hash.update, args=(data,))
+            self._hashing.start()
+
+    def _wait(self) -> None:
+        if self._hashing is not None:
+            self._hashing.join()
+            self._hashing = None
 
 
 def changed(path: str) -> SourceError:

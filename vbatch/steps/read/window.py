@@ -1,5 +1,7 @@
 """The part of a source that is in memory: as UTF-8, and as it stands in the source."""
 
+from io import BytesIO
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +24,7 @@ class Window:
         self.offset, self.line = offset, line
         self._transcoder = transcoder(encoding)
         self._source = b""
+        self._given = 0
 
     @property
     def needs_before(self) -> bool:
@@ -46,10 +49,22 @@ class Window:
             self._source += block
             self.data += self._transcoder.utf8(block, at_end=at_end)
 
+    def give(self, size: int) -> bytes:
+        """The first so many bytes of the UTF-8, of which only those behind them stay until bytes are dropped.
+
+        They are not copied, which would take as long as reading them, but cut off where they are, if nobody else holds on to all of them.
+        """
+        if self._transcoder is not None:
+            return self.data[:size]
+        rest, held = self.data[size:], BytesIO(self.data)
+        self.data, self._given = rest, size
+        held.truncate(size)
+        return held.getvalue()
+
     def drop(self, size: int, lines: int) -> None:
         """Forget settled bytes: so many of the UTF-8, which hold so many lines."""
         gone = size if self._transcoder is None else int(self._transcoder.before(self.data, self._source, np.array([size]))[0])
-        self.data, self._source = self.data[size:], self._source[gone:]
+        self.data, self._source, self._given = self.data[size - self._given :], self._source[gone:], 0
         self.offset, self.line = self.offset + gone, self.line + lines
 
     def places(self, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
