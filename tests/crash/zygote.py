@@ -29,7 +29,7 @@ from vbatch.cli import judge, shell
 from vbatch.steps.workspace import journal
 
 USED = (
-    *("duckdb", "numpy.ma", "pyarrow.compute", "pyarrow.parquet", "pydantic.dataclasses", "vbatch.registry", "vbatch.run"),
+    *("duckdb", "numpy.ma", "pyarrow.compute", "pyarrow.parquet", "vbatch.registry", "vbatch.run"),
     *("pandera.polars", "pandera.api.pandas", "pandera.backends.polars.builtin_checks", "pandera.backends.polars.register"),
     *("pandera.backends.polars.components", "pandera.backends.polars.container"),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from vbatch.catalog.document import Flaw, Table, read
 from vbatch.catalog.layout_checks import layout_flaws

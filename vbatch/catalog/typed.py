@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import Field as DataclassField
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
 
 from vbatch.catalog.document import Flaw, Table, Where, value_at
 from vbatch.catalog.shelf import did_you_mean
@@ -16,6 +18,12 @@ Value = TypeVar("Value")
 
 INNER: dict[str, type] = {"fields": Field, "dialect": Dialect, "unmapped": Unmapped}
 HEADERS = {Field: "[[fields]]", Dialect: "[dialect]", Unmapped: "[unmapped]"}
+
+SIMPLE: dict[type, CoreSchema] = {
+    str: core_schema.str_schema(strict=True),
+    int: core_schema.int_schema(strict=True),
+    bool: core_schema.bool_schema(strict=True),
+}
 
 # What each of pydantic's errors asks for, and how that is written in TOML.
 ASKED = {
@@ -31,7 +39,40 @@ ASKED = {
 def build(cls: type[Value], table: Table) -> Value:
     """The value that a table describes; pydantic's ValidationError if it describes none."""
     # Only from JSON does strict validation take a table for a dataclass and a list for a tuple.
-    return TypeAdapter(cls).validate_json(json.dumps(table, default=_foreign))
+    built: Value = SchemaValidator(_schema(cls)).validate_json(json.dumps(table, default=_foreign))
+    return built
+
+
+def _schema(hint: Any) -> CoreSchema:
+    """What the validator of pydantic asks of a value of this type. Pydantic works that out for any type, which takes it 30 ms."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if is_dataclass(hint):
+        return _schema_of_dataclass(hint)
+    if origin is Literal:
+        return core_schema.literal_schema(list(inner))
+    if origin in {Union, UnionType}:
+        choices = [_schema(one) for one in inner if one is not NoneType]
+        some = core_schema.union_schema(list(choices)) if len(choices) > 1 else choices[0]
+        return core_schema.nullable_schema(some) if NoneType in inner else some
+    if origin is tuple:
+        repeated = inner[-1] is Ellipsis
+        return core_schema.tuple_schema([_schema(one) for one in inner if one is not Ellipsis], variadic_item_index=0 if repeated else None)
+    if origin is dict:
+        return core_schema.dict_schema(*map(_schema, inner))
+    return SIMPLE[hint]
+
+
+def _schema_of_dataclass(cls: Any) -> CoreSchema:
+    types = get_type_hints(cls)
+    parts = [core_schema.dataclass_field(one.name, _with_default(_schema(types[one.name]), one)) for one in fields(cls)]
+    arguments = core_schema.dataclass_args_schema(cls.__name__, parts, extra_behavior="forbid")
+    return core_schema.dataclass_schema(cls, arguments, [one.name for one in fields(cls)], slots=True, strict=True)
+
+
+def _with_default(schema: CoreSchema, one: DataclassField[Any]) -> CoreSchema:
+    if one.default_factory is not MISSING:
+        return core_schema.with_default_schema(schema, default_factory=one.default_factory)
+    return schema if one.default is MISSING else core_schema.with_default_schema(schema, default=one.default)
 
 
 def type_flaws(error: ValidationError, cls: type, table: Table) -> Iterator[Flaw]:

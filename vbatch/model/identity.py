@@ -31,6 +31,7 @@ def work_identity(pipeline: Pipeline, rulebook: Rulebook, options: dict[str, Any
         options: those that change verdicts.
         version: of vbatch.
     """
+    frame = pl.LazyFrame(schema=rulebook.types)
     what = {
         "layout": asdict(pipeline.layout),
         "scope": pipeline.scope,
@@ -39,7 +40,7 @@ def work_identity(pipeline: Pipeline, rulebook: Rulebook, options: dict[str, Any
         "types": {name: str(dtype) for name, dtype in rulebook.types.items()},
         "required": rulebook.required,
         "faults": [asdict(fault) for fault in rulebook.book],
-        "rules": [_digest(rule.passes(pl.LazyFrame(schema=rulebook.types)).serialize()) for rule in rulebook.rules],
+        "rules": [_digest(rule.passes(frame).serialize()) for rule in rulebook.rules],
         "options": options,
         "version": version,
     }

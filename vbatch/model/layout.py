@@ -3,10 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import ConfigDict
-
-FORBID_EXTRA = ConfigDict(extra="forbid", strict=True)
-
 Format = Literal["csv", "lines", "fixed", "json", "parquet", "xlsx"]
 Kind = Literal["text", "json", "boolean", "integer", "integers", "amount", "timestamp"]
 
@@ -28,8 +24,6 @@ class Dialect:
         max_record_bytes: where an unclosed quote is given up and a record is too long, in bytes of UTF-8, whatever the encoding.
         max_ratio, max_bytes: how much a compressed source may unpack to, in times its size and in bytes.
     """
-
-    __pydantic_config__ = FORBID_EXTRA
 
     delimiter: str = ","
     quote: str | None = '"'
@@ -67,8 +61,6 @@ class Field:
         separator: what stands between several integers.
     """
 
-    __pydantic_config__ = FORBID_EXTRA
-
     column: str
     source: str | int
     kind: Kind
@@ -104,8 +96,6 @@ class Unmapped:
         drop: names that are dropped on purpose.
     """
 
-    __pydantic_config__ = FORBID_EXTRA
-
     to: Literal["metadata", "refuse", "drop"] = "metadata"
     drop: tuple[str, ...] = ()
 
@@ -126,8 +116,6 @@ class Layout:
         or_lines: whether a file without the CSV header is a list of codes, one a line. The first record decides: it is a header if one
             of its fields is exactly the source of the layout's one field.
     """
-
-    __pydantic_config__ = FORBID_EXTRA
 
     name: str
     title: str

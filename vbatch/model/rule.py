@@ -1,6 +1,6 @@
 """The checks of a pandera schema as rules: each a fault and a boolean expression, true where a row is right."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -83,13 +83,13 @@ def _rules(schema: Schema, given: tuple[tuple[str, pl.DataType], ...]) -> tuple[
     _refuse_batch_rules(schema, described)
     _register_checks()
     probes = _probes({name: column.dtype.type for name, column in described.columns.items()} | dict(types))
+    asked = [_Asked(check, column, _fault(check, column)) for check, column in _checks(described) if column is None or column in types]
+    _refuse_batchwise(asked, probes)
     found = []
-    for check, column in _checks(described):
-        if column is None or column in types:
-            fault = _fault(check, column)
-            reads = _reads(check, column, probes, fault.code)
-            if reads <= set(types):
-                found.append(Rule(fault=fault, check=check, column=column, reads=reads, forbidden=_forbidden(check)))
+    for check, column, fault in asked:
+        reads = _reads(check, column, probes)
+        if reads <= set(types):
+            found.append(Rule(fault=fault, check=check, column=column, reads=reads, forbidden=_forbidden(check)))
     return tuple(found)
 
 
@@ -167,6 +167,14 @@ def _has_open_alternative(pattern: str) -> bool:
     return False
 
 
+class _Asked(NamedTuple):
+    """A check, the column it is for, and what a row has that fails it."""
+
+    check: pa.Check
+    column: str | None
+    fault: Fault
+
+
 class _Probes(NamedTuple):
     """Frames that tell what a check is like: without rows, with three of which two are alike, and each of these alone."""
 
@@ -184,10 +192,26 @@ def _probes(types: Types) -> _Probes:
     return _Probes(types, pl.LazyFrame(schema=types), twins.lazy(), tuple(row.lazy() for row in twins.iter_slices(1)))
 
 
-def _reads(check: pa.Check, column: str | None, probes: _Probes, code: str) -> frozenset[str]:
+def _refuse_batchwise(asked: Sequence[_Asked], probes: _Probes) -> None:
+    """A check must judge each row on its own. All are tried at once, which takes little longer than one, and told apart if one does not."""
+    frames = (probes.empty, probes.twins, *probes.alone)
+    try:
+        answers = pl.collect_all([_apply(check, frame, column) for check, column, _ in asked for frame in frames])
+    except Exception:  # noqa: BLE001 - a check may raise anything; which one it is, and what it means, is found out below
+        answers = []
+    if answers and all(_is_rowwise(*answers[first : first + len(frames)]) for first in range(0, len(answers), len(frames))):
+        return
+    for check, column, fault in asked:
+        _height_of_no_rows(check, column, probes, fault.code)
+        _refuse_neighbours(check, column, probes, fault.code)
+
+
+def _is_rowwise(empty: pl.DataFrame, together: pl.DataFrame, *alone: pl.DataFrame) -> bool:
+    return empty.is_empty() and empty.dtypes == [pl.Boolean] and together.equals(pl.concat(alone))
+
+
+def _reads(check: pa.Check, column: str | None, probes: _Probes) -> frozenset[str]:
     """The columns that the check needs: those without which it fails on an empty frame."""
-    _height_of_no_rows(check, column, probes, code)
-    _refuse_neighbours(check, column, probes, code)
     if column is not None:
         return frozenset({column})
     plan = _apply(check, probes.empty, None).explain(optimized=False)

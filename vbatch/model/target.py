@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from vbatch.model.layout import FORBID_EXTRA
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -17,8 +15,6 @@ class Target:
         max_request_bytes: size of one import request, None where no limit is known.
         max_codes: codes a campaign or list can hold, None where no limit is known.
     """
-
-    __pydantic_config__ = FORBID_EXTRA
 
     name: str
     title: str
