@@ -242,6 +242,7 @@ class _Run:
 
     def _judge(self, job: Job, work: Workspace, resumed: str) -> Judged:
         """Judge what is left to judge; `resumed` names the run that is gone on with, if one is."""
+        self.ledger.warm_up()
         done = noted_parts(work.judged) if resumed else ()
         if done:
             self.announce(f"resuming {resumed[:8]}…: {how_far(job, done)}")

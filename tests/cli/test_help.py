@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 import click
@@ -40,6 +41,14 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment(), check=True)
     loaded = done.stderr
     assert [name for name in HEAVY if f"'{name}'" in loaded] == []
+
+
+def test_a_run_without_a_registry_does_without_its_library(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("ABC-1\nABC-2\n")
+    script = "import sys\nfrom vbatch.cli.shell import run\nassert run(sys.argv[1:]) == 0\nprint('duckdb' in sys.modules)"
+    line = ["validate", "a.txt", "-p", "code_list", "--quiet"]
+    command = [sys.executable, "-c", script, *line]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment(), check=True).stdout == "False\n"
 
 
 def test_these_verbs_exist() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import polars as pl
@@ -17,7 +18,7 @@ from vbatch.model.part import Part, SettledPart
 from vbatch.model.pipeline import Pipeline
 from vbatch.model.registered import Kind, RegisteredRun
 from vbatch.model.report import Output, Report
-from vbatch.registry import LOOKUP, CodesTakenError, Registry, RunKnownError, Standing
+from vbatch.registry import LOOKUP, CodesTakenError, Registry, RunKnownError, Standing, warm_up
 from vbatch.steps.errors import guarded
 from vbatch.steps.measure import sha256_of
 from vbatch.steps.rows import read_rows, write_codes
@@ -57,6 +58,11 @@ class Ledger:
         for part, file in zip(parts, codes, strict=True):
             write_codes(read_rows(part.rows)["code"], file)
         return self.registry.lookup(self.pipeline.scope, codes, apart_from=run_id)
+
+    def warm_up(self) -> None:
+        """Get ready, beside other work, for a registry that has to be made: one that is there was opened before."""
+        if self.verb != "validate" and not self.registry.exists():
+            Thread(target=warm_up).start()
 
     @property
     def kind(self) -> Kind:

@@ -2,6 +2,7 @@
 
 from vbatch.registry.answers import RegistryInfo
 from vbatch.registry.audit import Finding
+from vbatch.registry.connect import warm_up
 from vbatch.registry.export import Form, Status
 from vbatch.registry.lookup import LOOKUP, Standing
 from vbatch.registry.marks import Mark, MarkResult
@@ -19,4 +20,5 @@ __all__ = [
     "RunKnownError",
     "Standing",
     "Status",
+    "warm_up",
 ]

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from vbatch.registry.connect import Connection, first
@@ -38,6 +37,8 @@ def info(con: Connection, path: Path) -> RegistryInfo:
     entries = runs(con)
     scopes = entries.group_by("scope").agg(pl.col("codes").sum()).sort("scope")
     (version,) = first(con, "SELECT value FROM meta WHERE key = 'format'")
+    import duckdb  # noqa: PLC0415 - late, see connect
+
     return RegistryInfo(
         path=path,
         bytes=path.stat().st_size,

@@ -1,6 +1,7 @@
 """One connection to a DuckDB file: its lock, its permissions, its transactions.
 
 DuckDB gives a file to one writing process at a time and has no busy timeout: a connection lives for one call, and the waiting is ours.
+It is imported late, by whoever needs it first: a run that has no registry yet has better things to do in that time.
 """
 
 import os
@@ -11,15 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
 from time import monotonic, sleep
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from vbatch.errors import RegistryBusyError
 from vbatch.registry.durable import held_folder
 from vbatch.registry.signals import deferred, interruptible
 
-Connection = duckdb.DuckDBPyConnection
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    Connection = DuckDBPyConnection
+else:
+    Connection = Any
 
 _CONFIG = {
     "autoinstall_known_extensions": "false",
@@ -29,6 +33,15 @@ _CONFIG = {
     # Codes hardly compress; trying to takes longer than writing them.
     "force_compression": "uncompressed",
 }
+
+
+def warm_up() -> None:
+    """Import DuckDB and start it once, for the first registry that is opened."""
+    import duckdb  # noqa: PLC0415 - late
+
+    duckdb.connect(":memory:", config={**_CONFIG}).close()
+
+
 _SHORTEST, _LONGEST = 0.02, 1.0
 _BUSY = ("Could not set lock", "with a different configuration than existing connections")
 
@@ -58,6 +71,8 @@ def opened(file: Path, *, writable: bool, wait: float) -> Iterator[Connection]:
 @contextmanager
 def transaction(con: Connection) -> Iterator[None]:
     """Everything inside becomes durable together, or, after any exception, not at all."""
+    import duckdb  # noqa: PLC0415 - late
+
     con.begin()
     try:
         yield
@@ -84,6 +99,8 @@ def now() -> datetime:
 
 @contextmanager
 def _closed(con: Connection) -> Iterator[Connection]:
+    import duckdb  # noqa: PLC0415 - late
+
     try:
         yield con
     finally:
@@ -93,6 +110,8 @@ def _closed(con: Connection) -> Iterator[Connection]:
 
 
 def _connect(file: Path, *, spill: str, writable: bool, wait: float) -> Connection:
+    import duckdb  # noqa: PLC0415 - late
+
     pauses = _pauses(wait)
     while True:
         try:

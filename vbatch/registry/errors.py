@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 from vbatch.errors import RegistryError
 from vbatch.registry.durable import draft_name
 
@@ -43,11 +41,15 @@ def named_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         # Its path may be that of a draft, which the user does not know.
         raise _named(path, error.strerror or str(error)) from error
-    except duckdb.Error as error:
-        raise _named(path, str(error)) from error
     except RuntimeError as error:
         # DuckDB's binding answers a path that is not valid UTF-8 with a bare std::bad_cast.
         raise _named(path, str(error)) from error
+    except Exception as error:
+        import duckdb  # noqa: PLC0415 - late, see connect
+
+        if isinstance(error, duckdb.Error):
+            raise _named(path, str(error)) from error
+        raise
 
 
 def _named(path: Path, text: str) -> RegistryError:

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-import duckdb
-
 from vbatch.errors import OutputError
 from vbatch.registry.connect import Connection, first
 from vbatch.registry.durable import drafted
@@ -69,6 +67,8 @@ def export(con: Connection, path: Path, form: Form, *, scope: str | None, run: s
 
 @contextmanager
 def _output_errors(path: Path) -> Iterator[None]:
+    import duckdb  # noqa: PLC0415 - late, see connect
+
     try:
         yield
     except OSError as error:

@@ -6,8 +6,6 @@ Never change or remove a migration that was released: write the next one.
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-
 from vbatch.errors import RegistryError
 from vbatch.registry.connect import Connection, first, now, transaction
 
@@ -89,6 +87,8 @@ def admit(con: Connection, path: Path) -> None:
     Raises:
         RegistryError: it is no registry of vbatch, or has migrations from a newer version.
     """
+    import duckdb  # noqa: PLC0415 - late, see connect
+
     try:
         marker = first(con, "SELECT value FROM meta WHERE key = 'application'")
         names = applied(con)

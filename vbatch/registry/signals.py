@@ -5,20 +5,24 @@ threads go on until their share of the query is done; and a commit that is inter
 say whether it was. Python runs handlers in the main thread only: in any other one there is nothing to do.
 """
 
+from __future__ import annotations
+
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import current_thread, main_thread
 from types import FrameType
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Handler = Callable[[int, FrameType | None], object]
 
 
 @contextmanager
-def interruptible(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def interruptible(con: DuckDBPyConnection) -> Iterator[None]:
     """A signal stops the query of this connection at once, and what its handler raises leaves this block as itself."""
     raised: list[BaseException] = []
 
