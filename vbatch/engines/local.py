@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
 
 from vbatch.engines.examine import examiner
@@ -16,6 +15,7 @@ from vbatch.model.part import Part, SettledPart
 from vbatch.model.source import Account, Source
 from vbatch.model.stopwatch import Stopwatch
 from vbatch.steps.amend import amend, marks
+from vbatch.steps.measure import sha256_of
 from vbatch.steps.read import Batches, opened, parse, read_again
 from vbatch.steps.rows import read_rows, write_accepted, write_keys, write_rows
 from vbatch.steps.split import split, with_raw
@@ -27,6 +27,13 @@ BATCHES = 2
 
 GROWTH = 6
 """Bytes of memory for each byte of a batch while it is judged, measured on gift cards and rounded up."""
+
+
+WARM = 8 << 20
+"""Bytes of a source whose first batch takes a while to read. Meanwhile a made-up row is judged, so that what is made once is ready then."""
+
+ANY = "2000-01-01"
+"""Each text of that row: a date, for which the most is made."""
 
 
 class LocalEngine:
@@ -44,8 +51,6 @@ class LocalEngine:
         accounts: list[Account] = []
         read, records, rejected = 0, sum(part.tally.records for part in done), sum(part.tally.rejected for part in done)
         with ThreadPoolExecutor(self.threads) as pool:
-            # For the first array that polars takes over it imports a part of numpy; now a core is idle.
-            pool.submit(pl.Series, np.empty(0))
             parts = list(pool.map(_with_keys, done))
             for position, source in enumerate(job.sources):
                 finished = [part for part in parts if part.source == position]
@@ -80,6 +85,8 @@ class LocalEngine:
     def _in_order(self, pool: ThreadPoolExecutor, batches: Batches, job: Job, source: Source) -> Iterator[Part]:
         examine = examiner(source.binding, job.rulebook, job.metadata, job.as_of)
         waiting: deque[Future[Part]] = deque()
+        if source.file.stat().st_size > WARM:
+            pool.submit(examine, pl.DataFrame([pl.Series(text, [ANY]) for text in source.binding.text_columns()]))
         try:
             for batch in _timed(batches, job.watch):
                 room = max(1, job.memory // BATCHES // (len(batch.data) * GROWTH))
@@ -141,7 +148,7 @@ def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> SettledPart:
     rows = read_rows(part.rows)
     if verdicts is None:
         write_accepted(rows, rulebook.kind, source.path, file)
-        return SettledPart(source=part.source, accepted=file, findings=part.findings, tally=part.tally)
+        return SettledPart(source=part.source, accepted=file, sha256=sha256_of(file), findings=part.findings, tally=part.tally)
     marked = marks(verdicts, rows["_record"], rulebook.book)
     batch = read_again(source, part, rows.select(*PROVENANCE)[verdicts["row"].unique().sort()], rulebook.book)
     late = with_raw(parse(batch, source, rulebook.book).texts.join(marked, on="_record", maintain_order="left"), batch)
@@ -151,4 +158,4 @@ def _settle(job: Job, part: Part, verdicts: pl.DataFrame | None) -> SettledPart:
     findings_file = job.scratch / part.findings.name
     write_rows(amended.findings, findings_file, of=part.tally.records)
     write_accepted(amended.accepted, rulebook.kind, source.path, file)
-    return SettledPart(source=part.source, accepted=file, findings=findings_file, tally=amended.tally)
+    return SettledPart(source=part.source, accepted=file, sha256=sha256_of(file), findings=findings_file, tally=amended.tally)

@@ -53,7 +53,7 @@ def write_outputs(job: Job, parts: Iterable[SettledPart], *, csv: bool) -> tuple
         for path in (*rows, *rejected.files, *discarded.files):
             csv_twin(path, path.with_suffix(".csv"))
     rows |= rejected.files | discarded.files | dict.fromkeys(errors.paths, errors.rows)
-    return tuple(written), measure(folder, _with_twins(rows))
+    return tuple(written), measure(folder, _with_twins(rows), {part.accepted: part.sha256 for part in written})
 
 
 class _Files(NamedTuple):

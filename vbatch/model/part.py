@@ -43,11 +43,13 @@ class SettledPart:
     Args:
         source: position of its source in the run.
         accepted: Parquet file of the accepted rows.
+        sha256: its hash.
         findings: Arrow file of all other rows, and of accepted ones with warnings.
         tally: what became of its records.
     """
 
     source: int
     accepted: Path
+    sha256: str
     findings: Path
     tally: Tally
