@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import polars as pl
+
 from vbatch.errors import PipelineError
 
 MAX_FAULTS = 64
@@ -79,6 +81,14 @@ class FaultBook:
     def having(self, mask: int) -> tuple[Fault, ...]:
         """The faults set in a mask, in the book's order."""
         return tuple(fault for position, fault in enumerate(self.faults) if mask >> position & 1)
+
+    def among(self, masks: pl.Series) -> tuple[Fault, ...]:
+        """The faults set in any of these masks, in the book's order."""
+        return self.having(int(masks.bitwise_or() or 0))  # type: ignore[arg-type] # typed for every dtype
+
+    def counts(self, masks: pl.Series) -> dict[str, int]:
+        """Rows for each fault that is set in any of these masks, in the book's order."""
+        return {fault.code: int((masks & self.bit(fault.code) != 0).sum()) for fault in self.among(masks)}
 
 
 def with_severities(faults: Iterable[Fault], severities: Mapping[str, Severity]) -> tuple[Fault, ...]:

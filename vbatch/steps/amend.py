@@ -1,7 +1,9 @@
 """Takes the rows that lost their code out of an accepted part, and files them with the findings."""
 
+from collections import Counter
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from vbatch.model.batch import FAULTS, Sums, Tally, exact_sum
@@ -56,11 +58,13 @@ def amend(accepted: pl.DataFrame, findings: pl.DataFrame, late: pl.DataFrame, ta
     merged = joined.with_columns(pl.col(FAULTS) | pl.col("_earlier").fill_null(0)).drop("_earlier")
     rest = findings.filter(~pl.col("_record").is_in(late["_record"].implode()))
     fate = pl.when(pl.col(FAULTS) & error != 0).then(1).when(pl.col(FAULTS) & discard != 0).then(2).otherwise(0)
-    leaving = merged.select("_record", fate.alias("fate")).filter(pl.col("fate") != 0)
-    goes = pl.col("_record").is_in(leaving["_record"].implode())
-    gone = accepted.filter(goes).join(leaving, on="_record")
+    leaving = merged.select("_record", fate.alias("fate")).filter(pl.col("fate") != 0).sort("_record")
+    rows = np.searchsorted(accepted["_record"].to_numpy(), leaving["_record"].to_numpy())
+    stays = np.ones(accepted.height, bool)
+    stays[rows] = False
+    gone = accepted[rows].with_columns(leaving["fate"])
     return Amended(
-        accepted=accepted.filter(~goes),
+        accepted=accepted.filter(pl.Series(stays)),
         findings=pl.concat([rest, merged], how="diagonal").sort("_record"),
         tally=_retally(tally, gone, fresh, merged.height - earlier.height, rulebook),
     )
@@ -69,14 +73,14 @@ def amend(accepted: pl.DataFrame, findings: pl.DataFrame, late: pl.DataFrame, ta
 def _retally(tally: Tally, gone: pl.DataFrame, fresh: pl.Series, more: int, rulebook: Rulebook) -> Tally:
     """Count again. fresh: masks of the verdicts that are new to their rows; more: rows that had no fault before."""
     rejected, discarded = (gone.filter(pl.col("fate") == fate) for fate in (1, 2))
-    hits = {fault.code: int((fresh & rulebook.book.bit(fault.code) != 0).sum()) for fault in rulebook.book}
+    faults = Counter(tally.faults) + Counter(rulebook.book.counts(fresh))
     return Tally(
         records=tally.records,
         accepted=tally.accepted - gone.height,
         rejected=tally.rejected + rejected.height,
         discarded=tally.discarded + discarded.height,
         warned=tally.warned + more - gone.height,
-        faults={code: tally.faults.get(code, 0) + hits[code] for code in hits if code in tally.faults or hits[code]},
+        faults={fault.code: faults[fault.code] for fault in rulebook.book if fault.code in faults},
         sums={name: its.plus(_moved(rejected[name], discarded[name])) for name, its in tally.sums.items()},
     )
 

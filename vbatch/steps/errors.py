@@ -43,12 +43,11 @@ def error_rows(findings: pl.DataFrame, source: Source, book: FaultBook) -> pl.Da
     """
     if findings.is_empty():
         return pl.DataFrame(schema=ERRORS)
-    seen = int(findings[FAULTS].bitwise_or() or 0)  # type: ignore[arg-type] # typed for every dtype
     lines = []
-    for order, fault in enumerate(book.having(seen)):
+    for order, fault in enumerate(book.among(findings[FAULTS])):
         rows = findings.filter(pl.col(FAULTS) & book.bit(fault.code) != 0)
-        lines.append(rows.select(pl.lit(order).alias("order"), *_line(rows, fault, source)))
-    return pl.concat(lines).sort("record", "order", maintain_order=True).drop("order")
+        lines.append(rows.lazy().select(pl.lit(order).alias("order"), *_line(rows, fault, source)))
+    return pl.concat(lines).sort("record", "order", maintain_order=True).drop("order").collect()
 
 
 def guarded(errors: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from vbatch.model.arrow import frame_of
 from vbatch.model.batch import FAULTS, PROVENANCE, RAW, Batch, Sums, Tally, exact_sum
-from vbatch.model.fault import FaultBook, Severity
+from vbatch.model.fault import Severity
 from vbatch.model.rulebook import Rulebook
 
 
@@ -42,7 +42,7 @@ def split(batch: Batch, judged: pl.DataFrame, malformed: pl.DataFrame, rulebook:
         rejected=found.filter(pl.col(FAULTS) & error != 0).height,
         discarded=found.filter((pl.col(FAULTS) & error == 0) & (pl.col(FAULTS) & discard != 0)).height,
         warned=int((kept & (mask != 0)).sum()),
-        faults=count_faults(found[FAULTS], rulebook.book),
+        faults=rulebook.book.counts(found[FAULTS]),
         sums={name: _sums(judged[name], *away) for name in rulebook.summed},
     )
     return Split(judged_rows(judged, rulebook).filter(kept), with_raw(found, batch), tally)
@@ -64,15 +64,3 @@ def with_raw(found: pl.DataFrame, batch: Batch) -> pl.DataFrame:
     starts, lengths = (found[name].to_numpy().astype(np.int64) for name in ("_offset", "_length"))
     buffers = [None, pa.py_buffer(np.append(0, np.cumsum(lengths))), pa.py_buffer(batch.raws(starts, lengths))]
     return found.hstack(frame_of(pa.record_batch([pa.Array.from_buffers(pa.large_binary(), found.height, buffers)], [RAW])))
-
-
-def count_faults(masks: pl.Series, book: FaultBook) -> dict[str, int]:
-    """Rows for each fault that occurs, in the book's order."""
-    if masks.is_empty():
-        return {}
-    seen = _any_bits(masks)
-    return {fault.code: int((masks & book.bit(fault.code) != 0).sum()) for fault in book.having(seen)}
-
-
-def _any_bits(masks: pl.Series) -> int:
-    return int(masks.bitwise_or() or 0)  # type: ignore[arg-type] # typed for every dtype
