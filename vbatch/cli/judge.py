@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import click
-from rich.text import Text
 
 from vbatch import run
 from vbatch.catalog import pipeline
@@ -17,7 +16,6 @@ from vbatch.cli.mask import visible
 from vbatch.cli.outcome import Outcome
 from vbatch.cli.progress import progress
 from vbatch.cli.screen import data, tell
-from vbatch.cli.summary import summary
 from vbatch.model.report import Report
 
 UNPACKED = re.compile(r"\.(gz|bz2|xz|zst|zip|parquet|xlsx)$", re.IGNORECASE)
@@ -42,6 +40,8 @@ def judge(verb: Literal["validate", "load", "import"], asked: Asked) -> int:
     except KeyboardInterrupt as error:
         raise StoppedError from error
     if not asked.quiet:
+        from vbatch.cli.summary import summary  # noqa: PLC0415 - imports rich
+
         tell(summary(Outcome(report=report, asked=asked, pipeline=used, before=_before(report, began))))
     if asked.format == "json":
         data(report.to_json())
@@ -50,7 +50,14 @@ def judge(verb: Literal["validate", "load", "import"], asked: Asked) -> int:
 
 def _announcer(asked: Asked) -> Callable[[str], None]:
     """Says on stderr what people should know while it runs."""
-    return lambda sentence: None if asked.quiet else tell([Text(visible(sentence))])
+
+    def announce(sentence: str) -> None:
+        from rich.text import Text  # noqa: PLC0415 - there is seldom anything
+
+        if not asked.quiet:
+            tell([Text(visible(sentence))])
+
+    return announce
 
 
 def _before(report: Report, began: str) -> bool:

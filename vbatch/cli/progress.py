@@ -8,10 +8,6 @@ from datetime import datetime
 from time import monotonic
 from typing import TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
 from vbatch.cli.screen import tell as tell_lines
 
 Tell = Callable[[int, int, int], None]
@@ -45,6 +41,9 @@ def progress(total: int, *, quiet: bool) -> Iterator[Tell]:
 @contextmanager
 def bar(total: int, *, on: TextIO) -> Iterator[Tell]:
     """A bar that vanishes at the end: the summary takes its place."""
+    from rich.console import Console  # noqa: PLC0415 - only a terminal has a bar
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - the same
+
     words = TextColumn("{task.description}")
     columns = (SpinnerColumn(), BarColumn(bar_width=None), words, TimeRemainingColumn(compact=True))
     started = monotonic()
@@ -65,6 +64,8 @@ def bar(total: int, *, on: TextIO) -> Iterator[Tell]:
 
 
 def _to_stderr(line: str) -> None:
+    from rich.text import Text  # noqa: PLC0415 - a short run writes none
+
     tell_lines([Text(f"{datetime.now().astimezone():%H:%M:%S} {line}")])
 
 

@@ -1,15 +1,18 @@
 """What is written where: data and nothing else on stdout, lines for people with colours on a terminal and as plain text elsewhere."""
 
+# As text, because what is quiet or no terminal does without rich, which takes as long to import as some thousand records to judge.
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import TextIO
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING, TextIO
 
 from vbatch.errors import OutputError
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 GAP = 2
 
@@ -58,6 +61,8 @@ def table(rows: Sequence[Sequence[Text]], *, right: Sequence[int] = (), indent: 
 
 
 def _line(row: Sequence[Text], widths: Sequence[int], right: Sequence[int], indent: int) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - see above
+
     line = Text(" " * indent)
     for position, (cell, width) in enumerate(zip(row, widths, strict=True)):
         padding = " " * (width - cell.cell_len)
@@ -68,6 +73,8 @@ def _line(row: Sequence[Text], widths: Sequence[int], right: Sequence[int], inde
 
 
 def _paint(lines: Iterable[Text], stream: TextIO) -> None:
+    from rich.console import Console  # noqa: PLC0415 - see above
+
     console = Console(file=stream, highlight=False)
     for line in lines:
         # Without breaks of its own, so that what is copied from a long line is one line.
