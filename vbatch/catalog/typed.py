@@ -66,7 +66,8 @@ def _schema_of_dataclass(cls: Any) -> CoreSchema:
     types = get_type_hints(cls)
     parts = [core_schema.dataclass_field(one.name, _with_default(_schema(types[one.name]), one)) for one in fields(cls)]
     arguments = core_schema.dataclass_args_schema(cls.__name__, parts, extra_behavior="forbid")
-    return core_schema.dataclass_schema(cls, arguments, [one.name for one in fields(cls)], slots=True, strict=True)
+    names, checks_itself = [one.name for one in fields(cls)], hasattr(cls, "__post_init__")
+    return core_schema.dataclass_schema(cls, arguments, names, post_init=checks_itself, slots=True, strict=True)
 
 
 def _with_default(schema: CoreSchema, one: DataclassField[Any]) -> CoreSchema:

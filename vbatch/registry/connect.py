@@ -37,9 +37,11 @@ _CONFIG = {
 
 def warm_up() -> None:
     """Import DuckDB and start it once, for the first registry that is opened."""
-    import duckdb  # noqa: PLC0415 - late
+    # What cannot be done now is told when it has to be done.
+    with suppress(Exception):
+        import duckdb  # noqa: PLC0415 - late
 
-    duckdb.connect(":memory:", config={**_CONFIG}).close()
+        duckdb.connect(":memory:", config={**_CONFIG}).close()
 
 
 _SHORTEST, _LONGEST = 0.02, 1.0
