@@ -52,9 +52,9 @@ def _announcer(asked: Asked) -> Callable[[str], None]:
     """Says on stderr what people should know while it runs."""
 
     def announce(sentence: str) -> None:
-        from rich.text import Text  # noqa: PLC0415 - there is seldom anything
-
         if not asked.quiet:
+            from rich.text import Text  # noqa: PLC0415 - there is seldom anything
+
             tell([Text(visible(sentence))])
 
     return announce

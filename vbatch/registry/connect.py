@@ -33,17 +33,6 @@ _CONFIG = {
     # Codes hardly compress; trying to takes longer than writing them.
     "force_compression": "uncompressed",
 }
-
-
-def warm_up() -> None:
-    """Import DuckDB and start it once, for the first registry that is opened."""
-    # What cannot be done now is told when it has to be done.
-    with suppress(Exception):
-        import duckdb  # noqa: PLC0415 - late
-
-        duckdb.connect(":memory:", config={**_CONFIG}).close()
-
-
 _SHORTEST, _LONGEST = 0.02, 1.0
 _BUSY = ("Could not set lock", "with a different configuration than existing connections")
 
@@ -68,6 +57,15 @@ def opened(file: Path, *, writable: bool, wait: float) -> Iterator[Connection]:
         interruptible(con),
     ):
         yield con
+
+
+def warm_up() -> None:
+    """Import DuckDB and start it once, for the first registry that is opened."""
+    # What cannot be done now is told when it has to be done.
+    with suppress(Exception):
+        import duckdb  # noqa: PLC0415 - late
+
+        duckdb.connect(":memory:", config={**_CONFIG}).close()
 
 
 @contextmanager
