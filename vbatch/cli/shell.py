@@ -1,6 +1,7 @@
 """Starts the command line, and turns whatever ends it into an exit code and, for errors, two lines: `error: …` and `hint: …`."""
 
 import atexit
+import ctypes
 import gc
 import os
 import signal
@@ -19,6 +20,15 @@ from vbatch.cli.mask import visible
 from vbatch.errors import VbatchError
 
 INTERRUPTED = 130
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's mallopt: https://man7.org/linux/man-pages/man3/mallopt.3.html"""
+
+KEPT = 256 << 20
+"""Bytes that glibc keeps of what was freed."""
+
+MAPPED = 32 << 20
+"""Bytes of an allocation that glibc maps by itself, and gives back at once; it takes no higher limit."""
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -44,11 +54,22 @@ def main() -> NoReturn:
     for stop in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(stop) is signal.SIG_DFL:  # nohup ignores them
             signal.signal(stop, _terminate)
+    _keep_memory()
     # Imports make objects by the ten thousand, and none of them is garbage.
     gc.set_threshold(100_000)
     # Pandera imports this test library where it is installed, which takes longer than to judge a small export.
     sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type] # None is how Python marks what must not be imported
     _end(run(sys.argv[1:]))
+
+
+def _keep_memory() -> None:
+    """See to it that each batch is judged in the memory of the one before: pages that are given back and asked for again cost a tenth."""
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000,muzzy_decay_ms:10000")
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    with suppress(AttributeError, OSError):  # there is no glibc
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_THRESHOLD, MAPPED)
+        libc.mallopt(M_TRIM_THRESHOLD, KEPT)
 
 
 def _end(code: int) -> NoReturn:
