@@ -199,16 +199,19 @@ class _Run:
             self._refuse_changed(identity)
             run_id = run_identity([account.sha256 for account in judged.accounts], self.work)
             out = self.ledger.place(run_id)
-            done = self.ledger.stored(run_id, out)
-            while done is None:
+            while True:
                 # Again as often as another run registers some of these codes after they were looked up.
+                with self.ledger.registry.together():
+                    if done := self.ledger.stored(run_id, out):
+                        return done
+                    since = self.ledger.standing(run_id)
+                    registered = self._look_up(job, judged.parts, run_id, since)
                 work.renew(work.out)
-                since = self.ledger.standing(run_id)
-                parts, outputs = self._write(job, self._settle(job, judged.parts, run_id, since))
+                parts, outputs = self._write(job, self._settle(job, judged.parts, registered))
                 report = self._account(job, judged, parts, outputs, run_id=run_id, started=started)
                 self._refuse_changed(identity)
-                done = self.ledger.commit(report, parts, work, out, since)
-            return done
+                if done := self.ledger.commit(report, parts, work, out, since):
+                    return done
 
     def _place(self, identity: str) -> Path:
         """Beside what the run works: its output, or the registry if that is all it changes."""
@@ -253,10 +256,11 @@ class _Run:
             work.renew(work.judged)
             return self.engine.judge(job, (), self.progress)
 
-    def _settle(self, job: Job, parts: Sequence[Part], run_id: str, since: Standing) -> Iterator[SettledPart]:
+    def _look_up(self, job: Job, parts: Sequence[Part], run_id: str, since: Standing) -> pl.DataFrame:
         with self.watch.time("look up"):
-            registered = self.ledger.lookup(parts, run_id, job.scratch, since)
+            return self.ledger.lookup(parts, run_id, job.scratch, since)
 
+    def _settle(self, job: Job, parts: Sequence[Part], registered: pl.DataFrame) -> Iterator[SettledPart]:
         def rows_of(part: Part) -> pl.DataFrame:
             return read_rows(part.rows).with_columns(_source=pl.lit(job.sources[part.source].path))
 

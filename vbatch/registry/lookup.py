@@ -51,6 +51,9 @@ _ORIGINS = pl.Schema(
 )
 _BATCH = 262_144
 _SLICE = 2_000_000
+_MEMORY, _EACH, _MOST = 64 << 20, 64, 512 << 20
+"""Bytes that DuckDB may use for a lookup, for each of its codes, and in all. Each block of the registry is wanted once: to keep more of
+them only takes time."""
 
 
 def patterns(parts: Sequence[Path]) -> list[str]:
@@ -70,20 +73,23 @@ def matches(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: s
     Yields:
         Frames as MATCHES says, in no order; all pairs of a part are in one of them, and one is about as large as that of _SLICE rows.
     """
-    for start, some in _slices(con, parts):
+    slices = list(_slices(con, parts))
+    largest = max((rows for *_, rows in slices), default=0)
+    con.execute(f"SET memory_limit = '{min(_MEMORY + _EACH * largest, _MOST)}B'")
+    for start, some, _ in slices:
         if _gather_hits(con, scope, some, apart_from=apart_from):
             yield _pairs(con, start, some)
 
 
-def _slices(con: Connection, parts: Sequence[Path]) -> Iterator[tuple[int, Sequence[Path]]]:
-    """The parts, as many at a time as have about _SLICE rows together, and the index of the first: what bounds the memory."""
+def _slices(con: Connection, parts: Sequence[Path]) -> Iterator[tuple[int, Sequence[Path], int]]:
+    """The parts, as many at a time as have about _SLICE rows, what bounds the memory; the index of the first, and the number of rows."""
     query = "SELECT file_name, num_rows FROM parquet_file_metadata($parts)"
-    rows = dict(con.execute(query, {"parts": patterns(parts)}).fetchall()) if len(parts) > 1 else {}
+    rows = dict(con.execute(query, {"parts": patterns(parts)}).fetchall()) if parts else {}
     start, together = 0, 0
     for index, part in enumerate(parts):
-        together += rows.get(str(part.absolute()), _SLICE)
+        together += rows[str(part.absolute())]
         if together >= _SLICE or index + 1 == len(parts):
-            yield start, parts[start : index + 1]
+            yield start, parts[start : index + 1], together
             start, together = index + 1, 0
 
 
@@ -139,7 +145,7 @@ def taken(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: str
     query = "SELECT count(*) FROM read_parquet($parts, hive_partitioning = false) WHERE code IN (SELECT code FROM hits)"
     return sum(
         int(first(con, query, {"parts": patterns(some)})[0])
-        for _, some in _slices(con, parts)
+        for _, some, _ in _slices(con, parts)
         if _gather_hits(con, scope, some, apart_from=apart_from)
     )
 
@@ -156,9 +162,10 @@ def _gather_hits(con: Connection, scope: str, parts: Sequence[Path], *, apart_fr
     """Fills the table `hits` with the codes whose hash is one of the parts'; False if it stays empty."""
     who = {"scope": scope, "apart_from": apart_from}
     con.execute("CREATE OR REPLACE TEMP TABLE hits (h UBIGINT, code VARCHAR, run UINTEGER, source UINTEGER, record UBIGINT)")
-    # Most codes are new, and that can be told from one column of the registry.
-    if first(con, _OTHER_RUN, who) and first(con, _ANY_HASH, {"parts": patterns(parts)}):
-        con.execute(_REGISTERED, {**who, "parts": patterns(parts)})
+    if first(con, _OTHER_RUN, who):
+        # Most codes are new, and that can be told from one column of the registry.
+        con.execute(_FOUND, {"parts": patterns(parts)})
+        con.execute(_REGISTERED, who)
     if first(con, _USED_CODE, [scope]):
         con.execute(_USED, {**who, "parts": patterns(parts)})
     return bool(first(con, "SELECT 1 FROM hits LIMIT 1"))
@@ -166,11 +173,13 @@ def _gather_hits(con: Connection, scope: str, parts: Sequence[Path], *, apart_fr
 
 _OTHER_RUN = "SELECT 1 FROM runs WHERE scope = $scope AND run_id <> $apart_from LIMIT 1"
 _USED_CODE = "SELECT 1 FROM marks WHERE scope = ? AND status = 'used' LIMIT 1"
-_ANY_HASH = "SELECT 1 FROM known WHERE h IN (SELECT hash(lower(code)) FROM read_parquet($parts, hive_partitioning = false)) LIMIT 1"
+_FOUND = """
+    CREATE OR REPLACE TEMP TABLE found AS SELECT place FROM known
+    WHERE h IN (SELECT hash(lower(code)) FROM read_parquet($parts, hive_partitioning = false))
+"""
 _REGISTERED = """
     INSERT INTO hits SELECT h, code, run, source, record FROM known
-    WHERE run IN (SELECT run FROM runs WHERE scope = $scope AND run_id <> $apart_from)
-    AND h IN (SELECT hash(lower(code)) FROM read_parquet($parts, hive_partitioning = false))
+    WHERE run IN (SELECT run FROM runs WHERE scope = $scope AND run_id <> $apart_from) AND place IN (SELECT place FROM found)
 """
 # A code that was used after the run itself had registered it does not count against that run, whose verdicts would change.
 _USED = """

@@ -1,4 +1,4 @@
-"""What a registry answers. Each question opens the file, is answered, and lets it go."""
+"""What a registry answers. Each question opens the file, is answered, and lets it go, unless several are asked together."""
 
 # As text, because annotations that outlive the interpreter keep the types of DuckDB alive, and it reports them as leaks on stderr.
 from __future__ import annotations
@@ -33,6 +33,20 @@ class RegistryReader:
         with named_errors(path):
             # One name for the file and its log, whatever links and working folders come between the calls.
             self._file = path.resolve()
+        self._shared: Connection | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Opens the file once for all questions that are asked inside, in this thread. Nobody changes it meanwhile."""
+        if not self.exists():
+            yield
+            return
+        with self._reading() as con:
+            self._shared = con
+            try:
+                yield
+            finally:
+                self._shared = None
 
     def exists(self) -> bool:
         """Whether there is a file; it may still turn out to be no registry."""
@@ -175,5 +189,9 @@ class RegistryReader:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with named_errors(self.path), reading(self._file, wait=self.wait) as con:
-            yield con
+        with named_errors(self.path):
+            if self._shared is not None:
+                yield self._shared
+                return
+            with reading(self._file, wait=self.wait) as con:
+                yield con

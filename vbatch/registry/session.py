@@ -81,7 +81,7 @@ def _back_up(con: Connection, file: Path, content: BinaryIO) -> None:
 
 
 def _views(con: Connection) -> None:
-    renewed = "" if has_own_hashes(con) else "SELECT * REPLACE (hash(lower(code)) AS h)"
+    renewed = "" if has_own_hashes(con) else "REPLACE (hash(lower(code)) AS h)"
     for table, view in HASHED.items():
-        con.execute(f"CREATE TEMP VIEW {view} AS FROM {table} {renewed}")
+        con.execute(f"CREATE TEMP VIEW {view} AS FROM {table} SELECT * {renewed}, rowid AS place")
     con.execute("CREATE TEMP VIEW ever AS FROM runs UNION ALL BY NAME FROM forgotten")
