@@ -25,6 +25,9 @@ ERRORS = {
 }
 """The columns of errors.parquet and errors.csv."""
 
+REPEATED = ("source", "column", "fault", "severity")
+"""Those whose texts come again and again."""
+
 PLACEHOLDER = re.compile(r"\{([a-z]\w*)\}")
 FORMULA = r"^[=+\-@\t\r]"
 GUARDED = ("source", "code", "value", "message")

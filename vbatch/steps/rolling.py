@@ -7,6 +7,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vbatch.steps.parquet import settings
+
+REPEATED = ("_source", "faults.list.element")
+"""The columns whose texts come again and again, as Parquet names them; those of the source are its own affair."""
+
 
 class Rolling:
     """Writes frames one after the other into `part-00000.parquet`, `part-00001.parquet` and so on.
@@ -43,7 +48,7 @@ class Rolling:
     def _open(self, schema: pa.Schema) -> None:
         self._drop_if_empty()
         self._path = self.folder / f"part-{len(self.files):05d}.parquet"
-        self._writer = pq.ParquetWriter(self._path, schema, compression="zstd", compression_level=1)
+        self._writer = pq.ParquetWriter(self._path, schema, **settings(schema, REPEATED))
         self._schema, self._rows = schema, 0
         self.files[self._path] = 0
 

@@ -10,6 +10,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from vbatch.model.arrow import frame_of
+from vbatch.steps.parquet import is_text, leaves, settings
 
 CAPITALS = 26
 PIECE = 1 << 16
@@ -46,54 +47,27 @@ def write_codes(codes: pl.Series, path: Path) -> None:
 
 
 def write_accepted(rows: pl.DataFrame, kind: str, source: str, path: Path) -> None:
-    """Accepted rows as they are published: zstd Parquet.
-
-    Level 1: higher levels cost more time than they save space on codes, which do not repeat. Encodings as in
-    https://parquet.apache.org/docs/file-format/data-pages/encodings/, by what makes a file both smaller and quicker to write and to read:
-    lengths apart from codes, differences of numbers, a dictionary of other texts.
+    """Accepted rows as they are published.
 
     Args:
         rows: the rulebook's columns, metadata, `_record` and `_offset`; other provenance is left out.
         kind: what the vouchers are, unless a column says so.
         source: the path as given.
-        path: the file.
+        path: the file, Parquet.
     """
     code, *others = (name for name in rows.columns if not name.startswith("_"))
     constants = ({} if "kind" in others else {"kind": kind}) | {"_source": source}
-    table = rows.select(code, *others, "_record", "_offset").to_arrow(compat_level=pl.CompatLevel.oldest())
-    columns = dict(zip(table.column_names, table.columns, strict=True)) | {name: _same(text, len(rows)) for name, text in constants.items()}
+    typed = rows.select(code, *others, "_record", "_offset").to_arrow(compat_level=pl.CompatLevel.oldest())
+    columns = dict(zip(typed.column_names, typed.columns, strict=True)) | {name: _same(text, len(rows)) for name, text in constants.items()}
     order = [code, *(name for name in constants if name == "kind"), *others, "_source", "_record", "_offset"]
-    pq.write_table(
-        pa.table({name: columns[name] for name in order}),
-        path,
-        row_group_size=GROUP,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[*constants, *_texts(rows.drop(code).schema)],
-        column_encoding={code: "DELTA_LENGTH_BYTE_ARRAY"} | dict.fromkeys(_numbers(rows.schema), "DELTA_BINARY_PACKED"),
-        store_decimal_as_integer=True,
-        # With it, columns of one text would be read as Arrow dictionaries.
-        store_schema=False,
-        write_statistics=False,
-    )
+    table = pa.table({name: columns[name] for name in order})
+    repeated = {name for field in typed.schema for name, dtype in leaves(field.name, field.type) if is_text(dtype)} - {code} | {*constants}
+    pq.write_table(table, path, row_group_size=GROUP, **settings(table.schema, repeated))
 
 
 def _same(text: str, count: int) -> pa.DictionaryArray:
     """One text so many times."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array([text]))
-
-
-def _texts(schema: pl.Schema) -> list[str]:
-    """The columns of text, as Parquet names them."""
-    fields = {
-        f"{name}.{field.name}": field.dtype for name, dtype in schema.items() if isinstance(dtype, pl.Struct) for field in dtype.fields
-    }
-    return [name for name, dtype in (dict(schema) | fields).items() if dtype == pl.String]
-
-
-def _numbers(schema: pl.Schema) -> list[str]:
-    """The columns that Parquet keeps as whole numbers."""
-    return [name for name, dtype in schema.items() if dtype.is_integer() or dtype.is_decimal() or dtype == pl.Datetime]
 
 
 def write_keys(codes: pl.Series, path: Path) -> npt.NDArray[np.uint64]:
