@@ -127,6 +127,23 @@ def test_codes_are_not_looked_up_again_where_nothing_came_since(registry: Regist
     assert content(registry) == [("A", 1, 0, 1), ("B", 2, 0, 1)]
 
 
+def test_questions_asked_together_open_the_file_once(registry: Registry, part: Part, run: Run) -> None:
+    one = part("one.parquet", "A")
+    with registry.together():
+        assert registry.stored("r1") is None
+    assert not registry.exists()
+    registry.register(run("r1"), [one])
+    with patch("vbatch.registry.session.opened", wraps=session.opened) as openings:
+        with registry.together():
+            assert registry.stored("r1") == run("r1")
+            assert registry.standing("shop", apart_from="r2").anything
+            assert registry.lookup("shop", [one], apart_from="r2").height == 1
+        assert openings.call_count == 1
+        assert registry.stored("r1") == run("r1")
+        assert openings.call_count == 2
+    registry.register(run("r2"), [part("two.parquet", "B")])
+
+
 def test_codes_that_differ_in_case_or_scope_are_not_taken(registry: Registry, part: Part, run: Run) -> None:
     registry.register(run("r1"), [part("1.parquet", "abc")])
     registry.register(run("r2"), [part("2.parquet", "ABC")])
