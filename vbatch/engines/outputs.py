@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 
 from vbatch.model.batch import RAW
 from vbatch.model.engine import Job
+from vbatch.model.parquet import settings
 from vbatch.model.part import SettledPart
 from vbatch.model.report import Output
 from vbatch.steps.errors import ERRORS, REPEATED, error_rows, guarded
 from vbatch.steps.finish import Replays, by_fate, csv_twin, rejected_rows
 from vbatch.steps.measure import measure
-from vbatch.steps.parquet import settings
 from vbatch.steps.rolling import Rolling
 from vbatch.steps.rows import read_rows
 

@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vbatch.steps.parquet import settings
+from vbatch.model.parquet import settings
 
 REPEATED = ("_source", "faults.list.element")
 """The columns whose texts come again and again, as Parquet names them; those of the source are its own affair."""

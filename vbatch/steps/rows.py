@@ -10,7 +10,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from vbatch.model.arrow import frame_of
-from vbatch.steps.parquet import is_text, leaves, settings
+from vbatch.model.parquet import is_text, leaves, settings
 
 CAPITALS = 26
 PIECE = 1 << 16
