@@ -51,9 +51,9 @@ _ORIGINS = pl.Schema(
 )
 _BATCH = 262_144
 _SLICE = 2_000_000
-_MEMORY, _EACH, _MOST = 64 << 20, 64, 512 << 20
-"""Bytes that DuckDB may use for a lookup, for each of its codes, and in all. Each block of the registry is wanted once: to keep more of
-them only takes time."""
+_THREAD, _EACH, _MOST = 32 << 20, 64, 512 << 20
+"""Bytes that DuckDB may use for each thread of a lookup, for each of its codes, and in all. Each block of the registry is wanted once: to
+keep more of them only takes time."""
 
 
 def patterns(parts: Sequence[Path]) -> list[str]:
@@ -75,7 +75,9 @@ def matches(con: Connection, scope: str, parts: Sequence[Path], *, apart_from: s
     """
     slices = list(_slices(con, parts))
     largest = max((rows for *_, rows in slices), default=0)
-    con.execute(f"SET memory_limit = '{min(_MEMORY + _EACH * largest, _MOST)}B'")
+    # What cannot be done in so little goes through files; with less for a thread, DuckDB fails.
+    (threads,) = first(con, "SELECT current_setting('threads')")
+    con.execute(f"SET memory_limit = '{min(_THREAD * max(threads, 2) + _EACH * largest, _MOST)}B'")
     for start, some, _ in slices:
         if _gather_hits(con, scope, some, apart_from=apart_from):
             yield _pairs(con, start, some)
