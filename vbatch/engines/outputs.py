@@ -13,7 +13,7 @@ from vbatch.model.engine import Job
 from vbatch.model.parquet import settings
 from vbatch.model.part import SettledPart
 from vbatch.model.report import Output
-from vbatch.steps.errors import ERRORS, REPEATED, error_rows, guarded
+from vbatch.steps.errors import ERRORS, SINGLE, error_rows, guarded
 from vbatch.steps.finish import Replays, by_fate, csv_twin, rejected_rows
 from vbatch.steps.measure import measure
 from vbatch.steps.rolling import Rolling
@@ -105,7 +105,7 @@ class ErrorFiles:
     def __enter__(self) -> Self:
         empty = pl.DataFrame(schema=ERRORS)
         self._schema = empty.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
-        self._parquet = pq.ParquetWriter(self.paths[0], self._schema, **settings(self._schema, REPEATED))
+        self._parquet = pq.ParquetWriter(self.paths[0], self._schema, **settings(self._schema, SINGLE))
         self._csv = self.paths[1].open("wb")
         empty.write_csv(self._csv)
         return self

@@ -25,8 +25,8 @@ ERRORS = {
 }
 """The columns of errors.parquet and errors.csv."""
 
-REPEATED = ("source", "column", "fault", "severity")
-"""Those whose texts come again and again."""
+SINGLE = ("code", "value", "message")
+"""Those whose texts hardly repeat."""
 
 PLACEHOLDER = re.compile(r"\{([a-z]\w*)\}")
 FORMULA = r"^[=+\-@\t\r]"

@@ -9,9 +9,6 @@ import pyarrow.parquet as pq
 
 from vbatch.model.parquet import settings
 
-REPEATED = ("_source", "faults.list.element")
-"""The columns whose texts come again and again, as Parquet names them; those of the source are its own affair."""
-
 
 class Rolling:
     """Writes frames one after the other into `part-00000.parquet`, `part-00001.parquet` and so on.
@@ -48,7 +45,7 @@ class Rolling:
     def _open(self, schema: pa.Schema) -> None:
         self._drop_if_empty()
         self._path = self.folder / f"part-{len(self.files):05d}.parquet"
-        self._writer = pq.ParquetWriter(self._path, schema, **settings(schema, REPEATED))
+        self._writer = pq.ParquetWriter(self._path, schema, **settings(schema, {*schema.names} - {"_source"}))
         self._schema, self._rows = schema, 0
         self.files[self._path] = 0
 

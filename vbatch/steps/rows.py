@@ -10,7 +10,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from vbatch.model.arrow import frame_of
-from vbatch.model.parquet import is_text, leaves, settings
+from vbatch.model.parquet import settings
 
 CAPITALS = 26
 PIECE = 1 << 16
@@ -61,8 +61,7 @@ def write_accepted(rows: pl.DataFrame, kind: str, source: str, path: Path) -> No
     columns = dict(zip(typed.column_names, typed.columns, strict=True)) | {name: _same(text, len(rows)) for name, text in constants.items()}
     order = [code, *(name for name in constants if name == "kind"), *others, "_source", "_record", "_offset"]
     table = pa.table({name: columns[name] for name in order})
-    repeated = {name for field in typed.schema for name, dtype in leaves(field.name, field.type) if is_text(dtype)} - {code} | {*constants}
-    pq.write_table(table, path, row_group_size=GROUP, **settings(table.schema, repeated))
+    pq.write_table(table, path, row_group_size=GROUP, **settings(table.schema, {code}))
 
 
 def _same(text: str, count: int) -> pa.DictionaryArray:
